@@ -1,0 +1,134 @@
+import { isLoopback } from '../model/address.ts';
+import { PORTS, type PortSettings, type UsablePorts } from '../model/port-settings.ts';
+import type { SocketTable } from '../model/socket-table.ts';
+import { HIGHEST_STATE, TIME_WAIT } from '../model/state.ts';
+
+/** TCP_TIMEWAIT_LEN, a constant of the kernel and not a setting (include/net/tcp.h). */
+const TIME_WAIT_MS = 60_000;
+
+/**
+ * Kernels before 6.14 have no tcp_tw_reuse_delay and compare whole seconds since the last timestamp: after one second
+ * a TIME_WAIT is reusable for sure.
+ */
+const REUSE_DELAY_BEFORE_6_14_MS = 1000;
+
+/** What reuse is made of: whose TIME_WAIT connect() would take over, and after how long. */
+interface ReuseRule {
+  readonly mode: 'off' | 'on' | 'loopback';
+  readonly delayMs: number;
+}
+
+/** One destination's ports, counted once each over the usable ones. Filled anew by each measure(). */
+export interface FlowCounts {
+  used: number;
+  usedFirstParity: number;
+  reusable: number;
+  reusableFirstParity: number;
+  /** By kernel state number. */
+  readonly states: Uint32Array;
+  /** Whether it uses the lowest and the highest port of the range. */
+  usesLow: boolean;
+  usesHigh: boolean;
+  /** Rows, also those outside the range and repeated ones. */
+  rows: number;
+}
+
+/**
+ * Counts the ports of one destination after the other, with one set of scratch columns for all, so that a tick
+ * allocates nothing per socket and next to nothing per destination.
+ *
+ * A read of /proc is not atomic: a socket may be listed twice, in two states even. Its port counts once, in the state
+ * that holds it longest, so that neither repetition nor order changes a number.
+ */
+export class FlowCounter {
+  readonly counts: FlowCounts = {
+    used: 0,
+    usedFirstParity: 0,
+    reusable: 0,
+    reusableFirstParity: 0,
+    states: new Uint32Array(HIGHEST_STATE + 1),
+    usesLow: false,
+    usesHigh: false,
+    rows: 0,
+  };
+  private readonly usable: UsablePorts;
+  private readonly inbound: Uint8Array;
+  private readonly reuse: ReuseRule;
+  private readonly seen = new Uint32Array(PORTS);
+  private readonly stateOf = new Uint8Array(PORTS);
+  private readonly leftOf = new Int32Array(PORTS);
+  private readonly ports = new Uint16Array(PORTS);
+  private round = 0;
+
+  /** `inbound`: by port, 1 where the local port is a service's; its rows are no flow of ours. */
+  constructor(usable: UsablePorts, settings: PortSettings, inbound: Uint8Array) {
+    this.usable = usable;
+    this.inbound = inbound;
+    this.reuse = {
+      // Without timestamps on this host nothing is reusable (tcp_twsk_unique).
+      mode: settings.timestamps === false ? 'off' : (settings.twReuse ?? 'off'),
+      delayMs: settings.twReuseDelayMs ?? REUSE_DELAY_BEFORE_6_14_MS,
+    };
+  }
+
+  measure(table: SocketTable, destination: number): FlowCounts {
+    const { counts, usable, seen, stateOf, leftOf, ports } = this;
+    const round = ++this.round;
+    let distinct = 0;
+    counts.rows = 0;
+    for (let row = table.firstRow(destination); row >= 0; row = table.next[row]!) {
+      const port = table.localPort[row]!;
+      if (this.inbound[port] === 1) continue;
+      counts.rows++;
+      if (usable.set[port] === 0) continue;
+      const state = table.state[row]!;
+      const left = table.timerLeft[row]!;
+      if (seen[port] !== round) {
+        seen[port] = round;
+        ports[distinct++] = port;
+        stateOf[port] = state;
+        leftOf[port] = left;
+      } else if (holdsLonger(state, left, stateOf[port]!, leftOf[port]!)) {
+        stateOf[port] = state;
+        leftOf[port] = left;
+      }
+    }
+    this.count(table, destination, distinct);
+    return counts;
+  }
+
+  private count(table: SocketTable, destination: number, distinct: number): void {
+    const { counts, usable, stateOf, leftOf, ports } = this;
+    counts.used = distinct;
+    counts.usedFirstParity = 0;
+    counts.reusable = 0;
+    counts.reusableFirstParity = 0;
+    counts.states.fill(0);
+    counts.usesLow = this.seen[usable.low] === this.round;
+    counts.usesHigh = this.seen[usable.high] === this.round;
+    const reuses = distinct > 0 && this.reuses(table, destination);
+    for (let index = 0; index < distinct; index++) {
+      const port = ports[index]!;
+      const state = stateOf[port]!;
+      const first = 1 - ((port - usable.low) & 1);
+      counts.states[state]!++;
+      counts.usedFirstParity += first;
+      // FIN_WAIT2 whose owner has closed lingers like a TIME_WAIT but is never reusable; it has its own state number.
+      if (reuses && state === TIME_WAIT && TIME_WAIT_MS - leftOf[port]! * 10 > this.reuse.delayMs) {
+        counts.reusable++;
+        counts.reusableFirstParity += first;
+      }
+    }
+  }
+
+  private reuses(table: SocketTable, destination: number): boolean {
+    if (this.reuse.mode !== 'loopback') return this.reuse.mode === 'on';
+    return isLoopback(table.localAddress(destination)) || isLoopback(table.remoteAddress(destination));
+  }
+}
+
+/** A total order on what one port was seen to do: a live socket before a TIME_WAIT, and the later end before the earlier. */
+function holdsLonger(state: number, left: number, otherState: number, otherLeft: number): boolean {
+  if ((state === TIME_WAIT) !== (otherState === TIME_WAIT)) return otherState === TIME_WAIT;
+  return state === otherState ? left > otherLeft : state < otherState;
+}

@@ -1,0 +1,66 @@
+import { formatAddress } from '../model/address.ts';
+import { PORTS } from '../model/port-settings.ts';
+import type { SocketTable } from '../model/socket-table.ts';
+
+/** Connections remembered per port whose listener has gone. More than these are not needed: one survivor suffices. */
+const REMEMBERED_PER_PORT = 1024;
+
+/**
+ * Which local ports are a service's. A port that listens is; and when the listener closes while connections it accepted
+ * remain, those are still inbound and the port's bind bucket still blocks it for every connect(). The table no longer
+ * shows that, so it is remembered from the look before, for as long as one of those connections lives. One memory per
+ * network namespace.
+ */
+export class InboundMemory {
+  private listened = new Uint8Array(PORTS);
+  private readonly survivors = new Map<number, Set<string>>();
+
+  /** By port: 1 where the local port is a service's. Call once per look, in the order of the looks. */
+  update(table: SocketTable): Uint8Array {
+    const suspects = new Set<number>();
+    for (const port of this.survivors.keys()) {
+      if (table.listening[port] === 1 || table.inUse[port] === 0) this.survivors.delete(port);
+      else suspects.add(port);
+    }
+    for (let port = 0; port < PORTS; port++) {
+      if (this.listened[port] === 1 && table.listening[port] === 0 && table.inUse[port] === 1) suspects.add(port);
+    }
+    this.listened = table.listening.slice();
+    if (suspects.size === 0) return this.listened;
+
+    const now = connectionsOf(table, suspects);
+    const inbound = this.listened.slice();
+    for (const port of suspects) {
+      const before = this.survivors.get(port);
+      const connections = now.get(port) ?? new Set();
+      const survivors = before === undefined ? connections : intersection(before, connections);
+      if (survivors.size === 0) {
+        this.survivors.delete(port);
+      } else {
+        this.survivors.set(port, survivors);
+        inbound[port] = 1;
+      }
+    }
+    return inbound;
+  }
+}
+
+function connectionsOf(table: SocketTable, ports: ReadonlySet<number>): Map<number, Set<string>> {
+  const found = new Map<number, Set<string>>();
+  for (let destination = 0; destination < table.destinationCount; destination++) {
+    for (let row = table.firstRow(destination); row >= 0; row = table.next[row]!) {
+      const port = table.localPort[row]!;
+      if (!ports.has(port)) continue;
+      const connections = found.get(port) ?? new Set();
+      found.set(port, connections);
+      if (connections.size >= REMEMBERED_PER_PORT) continue;
+      const [local, remote] = [table.localAddress(destination), table.remoteAddress(destination)];
+      connections.add(`${formatAddress(local)} ${formatAddress(remote)} ${table.remotePortOf(destination)}`);
+    }
+  }
+  return found;
+}
+
+function intersection(a: ReadonlySet<string>, b: ReadonlySet<string>): Set<string> {
+  return new Set([...a].filter((key) => b.has(key)));
+}

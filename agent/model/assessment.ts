@@ -1,0 +1,103 @@
+import type { Gap } from './gap.ts';
+import type { TwReuse } from './port-settings.ts';
+import type { CollectorRun, Counters } from './readings.ts';
+import type { TcpState } from './state.ts';
+
+export const SCHEMA = 'lastport/1';
+
+/** From best to worst; `blind` = could not look, which is worse than a warning but must not hide a `critical`. */
+export const VERDICTS = ['healthy', 'watch', 'warning', 'blind', 'critical'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export function worstVerdict(verdicts: Iterable<Verdict>): Verdict {
+  let worst = 0;
+  for (const verdict of verdicts) worst = Math.max(worst, VERDICTS.indexOf(verdict));
+  return VERDICTS[worst] as Verdict;
+}
+
+/** What a destination has left. Ports are counted once each: used + blocked + free = usable. */
+export interface Headroom {
+  readonly usablePorts: number;
+  /** In use by this destination, in any state. */
+  readonly usedPorts: number;
+  /** Not used by this destination, but no connect() gets them: bind() made their bucket. */
+  readonly blockedPorts: number;
+  /** In use elsewhere in the namespace: blocked if bind() chose them, free if connect() did. /proc does not tell. */
+  readonly maybeBlockedPorts: number;
+  /** The part of used that connect() would take over (tcp_tw_reuse). */
+  readonly reusablePorts: number;
+  /** How many connect() calls would succeed now: usable − (used ∪ blocked) + reusable. */
+  readonly headroomPorts: number;
+  /** The same with everything against us that could not be known. */
+  readonly headroomPortsLow: number;
+  /** Headroom before the cliff: connect() calls until the first parity is gone and each becomes ~100 times slower. */
+  readonly fastHeadroomPorts: number;
+}
+
+/** The thing that runs out: (netns, local, remote, remotePort). */
+export interface DestinationReport extends Headroom {
+  /** null: nothing uses it yet and the kernel could not be asked which address it would route from. */
+  readonly local: string | null;
+  readonly remote: string;
+  readonly remotePort: number;
+  /** The name it was asked by (--to). */
+  readonly remoteName: string | null;
+  /** Distinct used ports by state; sums to usedPorts. States nobody is in are left out. */
+  readonly states: { readonly [state in TcpState]?: number };
+  readonly verdict: Verdict;
+}
+
+export interface NamespaceReport {
+  readonly netns: number | null;
+  readonly label: string;
+  readonly engine: 'procfs';
+  /** blind: the numbers below are null and there are no destinations. */
+  readonly verdict: Verdict;
+  readonly range: { readonly low: number; readonly high: number } | null;
+  readonly reservedPorts: number | null;
+  readonly usablePorts: number | null;
+  /** Usable ports that no connect() gets, whatever the destination. */
+  readonly blockedPorts: number | null;
+  readonly twReuse: TwReuse | null;
+  /** Listening ports, and the sockets of connections that came in on them. */
+  readonly listeners: number;
+  readonly inboundSockets: number;
+  /** Sockets that went out, or may have. */
+  readonly outboundSockets: number;
+  /** All destinations in use, of which `destinations` has the worst and those asked for. */
+  readonly destinationsInUse: number;
+  readonly destinationsOmitted: number;
+  /** Ports used by the omitted ones together. */
+  readonly omittedUsedPorts: number;
+  /** Worst first. */
+  readonly destinations: readonly DestinationReport[];
+  readonly counters: Counters;
+}
+
+/** From systeminformation, once at start; null until known or where it was not asked for. */
+export interface HostInventory {
+  readonly distribution: string;
+  readonly release: string;
+  readonly architecture: string;
+  readonly virtual: boolean | null;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+}
+
+export interface HostReport {
+  readonly name: string;
+  readonly kernel: string;
+  readonly inventory: HostInventory | null;
+}
+
+/** Everything one tick knows. It is all that an exporter sees. */
+export interface Assessment {
+  readonly schema: typeof SCHEMA;
+  /** ISO 8601, UTC. */
+  readonly takenAt: string;
+  readonly host: HostReport;
+  readonly verdict: Verdict;
+  readonly namespaces: readonly NamespaceReport[];
+  readonly gaps: readonly Gap[];
+  readonly collectors: readonly CollectorRun[];
+}
