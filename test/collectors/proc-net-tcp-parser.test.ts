@@ -150,7 +150,7 @@ describe('ProcNetTcpParser', () => {
     ['a bad uid', flip(row(1), '    0        0 ', '   -1        0 '), /tcp:3: .*no uid/, 1],
     ['no inode', row(1).slice(0, 88), /tcp:3: .*/, 1],
     ['CR at the end', `${row(1)}\r`, /tcp:3: .*does not end as a row does/, 1],
-    ['a NUL inside', flip(row(1), '1 000', '1\x000'), /tcp:3: .*does not end as a row does/, 1],
+    ['a NUL inside', `${row(1).slice(0, -10)}\0`, /tcp:3: .*does not end as a row does/, 1],
     ['two rows in one line', row(1) + row(2), /tcp:3: .*does not end as a row does/, 3],
     ['a long line', row(1) + 'A'.repeat(1200), /tcp:3: .*does not end as a row does/, 14],
     ['a line beyond the buffer', row(1) + 'A'.repeat(9000), /tcp:3: .*a line of 9149 bytes/, 101],

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { realHost } from '../../agent/host.ts';
+import { formatAddress, formatEndpoint } from '../../agent/model/address.ts';
+import type { Readings } from '../../agent/model/readings.ts';
+import type { SocketTable } from '../../agent/model/socket-table.ts';
+import { TCP_STATES } from '../../agent/model/state.ts';
+import { COLLECTORS } from '../../collectors/index.ts';
+import { fakeHost } from '../support/fake-host.ts';
+import { matchesGolden, root } from '../support/golden.ts';
+
+const empty = (): Readings => ({
+  netns: { inode: 1, label: 'host' },
+  engine: 'procfs',
+  sockets: null,
+  ports: null,
+  counters: {},
+  unlistedSockets: null,
+  gaps: [],
+});
+
+function rowsOf(table: SocketTable): string[] {
+  const rows: string[] = [];
+  for (let destination = 0; destination < table.destinationCount; destination++) {
+    const local = formatAddress(table.localAddress(destination));
+    const remote = formatEndpoint(formatAddress(table.remoteAddress(destination)), table.remotePortOf(destination));
+    for (let row = table.firstRow(destination); row >= 0; row = table.next[row]!) {
+      const { localPort, state, timer, timerLeft, uid, inode } = table;
+      const timing = `timer ${timer[row]}:${timerLeft[row]} uid ${uid[row]} inode ${inode[row]}`;
+      rows.push(`${formatEndpoint(local, localPort[row]!)} ${remote} ${TCP_STATES[state[row]!]} ${timing}`);
+    }
+  }
+  return rows.sort();
+}
+
+/** Typed arrays as what they hold, so that a golden is for people. */
+function readable({ sockets, ports, ...rest }: Readings): unknown {
+  const members = (set: Uint8Array | null) => (set === null ? null : [...set.keys()].filter((port) => set[port] === 1));
+  return {
+    ...rest,
+    ports: ports === null ? null : { ...ports, reserved: members(ports.reserved) },
+    sockets:
+      sockets === null
+        ? null
+        : { rows: rowsOf(sockets), listening: members(sockets.listening), inbound: sockets.inboundCount },
+  };
+}
+
+describe('every collector of the table', () => {
+  for (const [name, make] of Object.entries(COLLECTORS)) {
+    describe(name, () => {
+      it('carries its own name', () => assert.equal(make().name, name));
+
+      it('has a scenario, and reads it as the golden says', () => {
+        const scenario = `${root}test/fixtures/${name}`;
+        assert.ok(existsSync(scenario), `test/fixtures/${name} has the files it reads, recorded from a real host`);
+        const readings = empty();
+        make().collect(readings, realHost(scenario));
+        matchesGolden(`${name}.json`, `${JSON.stringify(readable(readings), null, 2)}\n`);
+      });
+
+      it('gives the same when it looks again', () => {
+        const collector = make();
+        const [first, second] = [empty(), empty()];
+        const host = realHost(`${root}test/fixtures/${name}`);
+        collector.collect(first, host);
+        const before = JSON.stringify(readable(first));
+        collector.collect(second, host);
+        assert.equal(JSON.stringify(readable(second)), before);
+      });
+
+      it('says so, by an error or a Gap, when there is nothing to read', () => {
+        const readings = empty();
+        try {
+          make().collect(readings, fakeHost({}));
+        } catch (error) {
+          assert.match((error as Error).message, /ENOENT/);
+          return;
+        }
+        assert.notEqual(readings.gaps.length, 0);
+      });
+    });
+  }
+});

@@ -1,0 +1,78 @@
+// Who may import whom: the layers of the project as one table, and the check that holds the sources against it.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+interface Layer {
+  readonly name: string;
+  /** Files of the layer; the first layer that matches a file has it. */
+  readonly files: RegExp;
+  /** Project files it may import. */
+  readonly may: RegExp;
+  /** Packages and node: modules it may import. */
+  readonly packages: RegExp;
+}
+
+const NONE = /$^/;
+
+export const LAYERS: readonly Layer[] = [
+  { name: 'agent/model', files: /^agent\/model\//, may: /^agent\/model\//, packages: NONE },
+  { name: 'agent/correlate', files: /^agent\/correlate\//, may: /^agent\/(model|correlate)\//, packages: NONE },
+  {
+    name: 'collectors',
+    files: /^collectors\//,
+    may: /^(agent\/model|collectors)\//,
+    packages: /^(node:(dgram|dns\/promises)|systeminformation)$/,
+  },
+  {
+    name: 'exporters',
+    files: /^exporters\//,
+    may: /^(agent\/model|exporters)\//,
+    packages: /^(node:(http|net|fs|fs\/promises|zlib|util|stream|path)|prom-client|pino|undici)$/,
+  },
+  // Only main.ts and worker.ts see the tables of collectors and exporters.
+  { name: 'agent/main.ts', files: /^agent\/(main|worker)\.ts$/, may: /^(agent|collectors|exporters)\//, packages: /./ },
+  {
+    name: 'agent',
+    files: /^agent\//,
+    may: /^(agent\/|(collectors|exporters)\/(?!index\.ts$))/,
+    packages: /^(?!systeminformation$|prom-client$|pino$)/,
+  },
+];
+
+/** Every import, export-from and dynamic import of a source text. */
+export function importsOf(text: string): string[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+  const statements = /(?:^|\n)\s*(?:import|export)\s(?:[\w*{][^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]/g;
+  const calls = /\bimport\(\s*['"`]([^'"`]+)['"`]/g;
+  return [...code.matchAll(statements), ...code.matchAll(calls)].map((match) => match[1]!);
+}
+
+/** One line for each import that the table does not allow. `sources` maps paths from the root to texts. */
+export function violations(sources: ReadonlyMap<string, string>): string[] {
+  const found: string[] = [];
+  for (const [path, text] of sources) {
+    const layer = LAYERS.find(({ files }) => files.test(path));
+    if (layer === undefined) {
+      found.push(`${path} belongs to no layer`);
+      continue;
+    }
+    for (const specifier of importsOf(text)) {
+      const target = specifier.startsWith('.') ? join(dirname(path), specifier) : null;
+      const allowed = target === null ? layer.packages.test(specifier) : layer.may.test(target);
+      if (!allowed) found.push(`${path} imports ${target ?? specifier}, which ${layer.name} may not`);
+    }
+  }
+  return found;
+}
+
+/** All sources below agent/, collectors/ and exporters/, by their path from `root`. */
+export function sourcesOf(root: string): Map<string, string> {
+  const sources = new Map<string, string>();
+  for (const folder of ['agent', 'collectors', 'exporters']) {
+    for (const name of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })) {
+      const path = join(root, folder, name);
+      if (name.endsWith('.ts')) sources.set(relative(root, path), readFileSync(path, 'utf8'));
+    }
+  }
+  return sources;
+}
