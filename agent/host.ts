@@ -7,15 +7,17 @@ const TEXT_LIMIT = 64 * 1024;
 /** The real Host. Synchronous on purpose: reads of /proc never wait for a disk, and promises cost twice the CPU. */
 export function realHost(procfs: string): Host {
   const at = (path: string) => join(procfs, path);
+  // One buffer for all texts: they are read one at a time, a dozen a tick.
+  let scratch = Buffer.allocUnsafe(TEXT_LIMIT);
   return {
     procfs,
     readText(path, limit = TEXT_LIMIT) {
-      const buffer = Buffer.allocUnsafe(limit);
+      if (scratch.length < limit) scratch = Buffer.allocUnsafe(limit);
       const fd = openSync(at(path), 'r');
       try {
-        const length = readSync(fd, buffer, 0, limit, null);
-        if (length === limit) throw new RangeError(`${at(path)} has more than ${limit} bytes`);
-        return buffer.toString('latin1', 0, length);
+        const length = readSync(fd, scratch, 0, limit, null);
+        if (length === limit) throw new RangeError(`${at(path)} has ${limit} bytes or more`);
+        return scratch.toString('latin1', 0, length);
       } finally {
         closeSync(fd);
       }

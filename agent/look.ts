@@ -1,5 +1,4 @@
-import { type AskedDestination, assess, assessNamespace } from './correlate/assess.ts';
-import { InboundMemory } from './correlate/inbound.ts';
+import { type AskedDestination, assess, assessNamespace, NamespaceMemory } from './correlate/assess.ts';
 import type { Assessment, HostInventory } from './model/assessment.ts';
 import type { Gap } from './model/gap.ts';
 import type { Host } from './model/host.ts';
@@ -17,7 +16,7 @@ export interface LookRequest {
 
 /** One look: collect, correlate, assess. Keeps what must be remembered between looks; `monotonic` only times it. */
 export class Look {
-  private readonly memory = new InboundMemory();
+  private readonly memory = new NamespaceMemory();
   private readonly host: Host;
   private readonly collectors: readonly Collector[];
   private readonly monotonic: () => number;

@@ -14,15 +14,21 @@ const RESERVED_LIMIT = 512 * 1024;
  * there is nothing to compute, so that throws; any other file that is missing is null and, where it matters, a Gap.
  */
 export function procSysNetIpv4(): Collector {
+  // The list seldom changes: while its text is the same, so is the set, and what was computed from it holds.
+  let last = { text: '', set: parseReserved('') };
+  const reserved = (text: string): PortSet => {
+    if (text !== last.text) last = { text, set: parseReserved(text) };
+    return last.set;
+  };
   return {
     name: 'proc-sys-net-ipv4',
     collect(readings, host) {
-      readings.ports = readPortSettings(host, readings.gaps);
+      readings.ports = readPortSettings(host, readings.gaps, reserved);
     },
   };
 }
 
-function readPortSettings(host: Host, gaps: Gap[]): PortSettings {
+function readPortSettings(host: Host, gaps: Gap[], parseReservedPorts: (text: string) => PortSet): PortSettings {
   const range = parseRange(sysctl('ip_local_port_range', host));
 
   const optional = <Value>(name: string, parse: (text: string) => Value, costs: string | null): Value | null => {
@@ -45,7 +51,7 @@ function readPortSettings(host: Host, gaps: Gap[]): PortSettings {
 
   return {
     range,
-    reserved: optional('ip_local_reserved_ports', parseReserved, 'reserved ports are counted as usable'),
+    reserved: optional('ip_local_reserved_ports', parseReservedPorts, 'reserved ports are counted as usable'),
     twReuse: optional('tcp_tw_reuse', parseTwReuse, 'no TIME_WAIT is counted as reusable'),
     twReuseDelayMs: optional('tcp_tw_reuse_delay', wholeNumber('tcp_tw_reuse_delay', 0xffffffff), null),
     timestamps: optional(

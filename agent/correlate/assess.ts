@@ -8,13 +8,13 @@ import {
   worstVerdict,
 } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
-import { usablePorts } from '../model/port-settings.ts';
+import { type PortSettings, type UsablePorts, usablePorts } from '../model/port-settings.ts';
 import type { CollectorRun, Readings } from '../model/readings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { TCP_STATES } from '../model/state.ts';
 import { FlowCounter, type FlowCounts } from './flow.ts';
 import { headroom, type NamespacePorts, namespacePorts } from './headroom.ts';
-import type { InboundMemory } from './inbound.ts';
+import { InboundMemory } from './inbound.ts';
 import { Worst } from './ranking.ts';
 import { destinationVerdict } from './verdict.ts';
 
@@ -51,21 +51,40 @@ export function assess(
   };
 }
 
+/** What is kept of a network namespace from look to look. */
+export class NamespaceMemory {
+  readonly inbound = new InboundMemory();
+  readonly counter = new FlowCounter();
+  private settings: PortSettings | null = null;
+  private usable: UsablePorts | null = null;
+
+  /** usablePorts(), computed anew only when the range or the reserved list has changed. */
+  usablePorts(settings: PortSettings): UsablePorts {
+    const last = this.settings;
+    const { range, reserved } = settings;
+    const same = last?.range.low === range.low && last.range.high === range.high && last.reserved === reserved;
+    this.settings = settings;
+    if (this.usable === null || !same) this.usable = usablePorts(settings);
+    return this.usable;
+  }
+}
+
 /** One namespace: bytes have become a SocketTable; here it becomes headroom per destination. */
 export function assessNamespace(
   readings: Readings,
-  memory: InboundMemory,
+  memory: NamespaceMemory,
   asked: readonly AskedDestination[],
 ): NamespaceReport {
   const { sockets, ports } = readings;
   if (sockets === null || ports === null) return blind(readings);
-  const usable = usablePorts(ports);
-  const inbound = memory.update(sockets);
+  const usable = memory.usablePorts(ports);
+  const inbound = memory.inbound.update(sockets);
   const shared = namespacePorts(usable, sockets, inbound, readings.unlistedSockets);
-  const counter = new FlowCounter(usable, ports, inbound);
+  const { counter } = memory;
+  counter.begin(usable, ports, inbound);
 
   const wanted = new AskedSet(asked);
-  const worst = new Worst(REPORTED_DESTINATIONS, (a, b) => compareDestinations(sockets, a, b));
+  const worst = new Worst(REPORTED_DESTINATIONS, (a, b) => sockets.compare(a, b));
   const askedInUse: number[] = [];
   let inUse = 0;
   let outbound = 0;
@@ -202,14 +221,6 @@ class AskedSet {
     return this.asked.find(({ ask, remote }) => ask.remotePort === port && compareAddresses(remote, address) === 0)
       ?.ask;
   }
-}
-
-function compareDestinations(sockets: SocketTable, a: number, b: number): number {
-  return (
-    compareAddresses(sockets.remoteAddress(a), sockets.remoteAddress(b)) ||
-    sockets.remotePortOf(a) - sockets.remotePortOf(b) ||
-    compareAddresses(sockets.localAddress(a), sockets.localAddress(b))
-  );
 }
 
 function compareReports(a: DestinationReport, b: DestinationReport): number {

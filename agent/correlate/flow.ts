@@ -12,6 +12,9 @@ const TIME_WAIT_MS = 60_000;
  */
 const REUSE_DELAY_BEFORE_6_14_MS = 1000;
 
+/** What a Uint32Array can count. */
+const MAX_ROUND = 0xffffffff;
+
 /** What reuse is made of: whose TIME_WAIT connect() would take over, and after how long. */
 interface ReuseRule {
   readonly mode: 'off' | 'on' | 'loopback';
@@ -51,17 +54,17 @@ export class FlowCounter {
     usesHigh: false,
     rows: 0,
   };
-  private readonly usable: UsablePorts;
-  private readonly inbound: Uint8Array;
-  private readonly reuse: ReuseRule;
+  private usable!: UsablePorts;
+  private inbound!: Uint8Array;
+  private reuse!: ReuseRule;
   private readonly seen = new Uint32Array(PORTS);
   private readonly stateOf = new Uint8Array(PORTS);
   private readonly leftOf = new Int32Array(PORTS);
   private readonly ports = new Uint16Array(PORTS);
   private round = 0;
 
-  /** `inbound`: by port, 1 where the local port is a service's; its rows are no flow of ours. */
-  constructor(usable: UsablePorts, settings: PortSettings, inbound: Uint8Array) {
+  /** Call before the first destination of a look. `inbound`: by port, 1 where it is a service's; no flow of ours. */
+  begin(usable: UsablePorts, settings: PortSettings, inbound: Uint8Array): void {
     this.usable = usable;
     this.inbound = inbound;
     this.reuse = {
@@ -73,7 +76,7 @@ export class FlowCounter {
 
   measure(table: SocketTable, destination: number): FlowCounts {
     const { counts, usable, seen, stateOf, leftOf, ports } = this;
-    const round = ++this.round;
+    const round = this.nextRound();
     let distinct = 0;
     counts.rows = 0;
     for (let row = table.firstRow(destination); row >= 0; row = table.next[row]!) {
@@ -95,6 +98,15 @@ export class FlowCounter {
     }
     this.count(table, destination, distinct);
     return counts;
+  }
+
+  /** Marks what this destination uses, so that nothing has to be cleared between two. */
+  private nextRound(): number {
+    if (this.round === MAX_ROUND) {
+      this.seen.fill(0);
+      this.round = 0;
+    }
+    return ++this.round;
   }
 
   private count(table: SocketTable, destination: number, distinct: number): void {

@@ -12,32 +12,32 @@ const REMEMBERED_PER_PORT = 1024;
  * network namespace.
  */
 export class InboundMemory {
-  private listened = new Uint8Array(PORTS);
+  /** The ports that listened at the last look. */
+  private listened: readonly number[] = [];
+  private readonly inbound = new Uint8Array(PORTS);
   private readonly survivors = new Map<number, Set<string>>();
 
-  /** By port: 1 where the local port is a service's. Call once per look, in the order of the looks. */
+  /** By port: 1 where the local port is a service's. Valid until the next update; call once per look, in their order. */
   update(table: SocketTable): Uint8Array {
+    const { inbound, survivors } = this;
     const suspects = new Set<number>();
-    for (const port of this.survivors.keys()) {
-      if (table.listening[port] === 1 || table.inUse[port] === 0) this.survivors.delete(port);
-      else suspects.add(port);
+    for (const port of [...survivors.keys(), ...this.listened]) {
+      if (table.listening[port] === 0 && table.inUse[port] === 1) suspects.add(port);
+      else survivors.delete(port);
     }
-    for (let port = 0; port < PORTS; port++) {
-      if (this.listened[port] === 1 && table.listening[port] === 0 && table.inUse[port] === 1) suspects.add(port);
-    }
-    this.listened = table.listening.slice();
-    if (suspects.size === 0) return this.listened;
+    this.listened = [...table.listeningPorts];
+    inbound.set(table.listening);
+    if (suspects.size === 0) return inbound;
 
     const now = connectionsOf(table, suspects);
-    const inbound = this.listened.slice();
     for (const port of suspects) {
-      const before = this.survivors.get(port);
+      const before = survivors.get(port);
       const connections = now.get(port) ?? new Set();
-      const survivors = before === undefined ? connections : intersection(before, connections);
-      if (survivors.size === 0) {
-        this.survivors.delete(port);
+      const alive = before === undefined ? connections : intersection(before, connections);
+      if (alive.size === 0) {
+        survivors.delete(port);
       } else {
-        this.survivors.set(port, survivors);
+        survivors.set(port, alive);
         inbound[port] = 1;
       }
     }

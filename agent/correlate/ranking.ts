@@ -5,30 +5,27 @@ export interface Candidate {
   readonly usedPorts: number;
 }
 
-/** Worst first: least headroom, then most used. */
-function compare(a: Candidate, b: Candidate): number {
-  return a.headroomPorts - b.headroomPorts || b.usedPorts - a.usedPorts;
-}
-
 /**
- * Keeps the `limit` worst of any number of candidates in bounded memory. `tieBreak` orders equals, so that the outcome
- * does not depend on the order in which the kernel lists sockets.
+ * Keeps the `limit` worst of any number of candidates in bounded memory: least headroom first, then most used.
+ * `tieBreak` orders equals, so that the outcome does not depend on the order in which the kernel lists sockets.
  */
 export class Worst {
   private kept: Candidate[] = [];
   private bar: Candidate | null = null;
   private readonly limit: number;
-  private readonly order: (a: Candidate, b: Candidate) => number;
+  private readonly tieBreak: (a: number, b: number) => number;
 
   constructor(limit: number, tieBreak: (a: number, b: number) => number) {
     this.limit = limit;
-    this.order = (a, b) => compare(a, b) || tieBreak(a.destination, b.destination);
+    this.tieBreak = tieBreak;
   }
 
   /** Allocates only for a candidate that is among the worst so far. */
   offer(destination: number, headroomPorts: number, usedPorts: number): void {
-    if (this.bar !== null) {
-      const difference = headroomPorts - this.bar.headroomPorts || this.bar.usedPorts - usedPorts;
+    const { bar } = this;
+    if (bar !== null) {
+      const difference =
+        headroomPorts - bar.headroomPorts || bar.usedPorts - usedPorts || this.tieBreak(destination, bar.destination);
       if (difference > 0) return;
     }
     this.kept.push({ destination, headroomPorts, usedPorts });
@@ -42,7 +39,10 @@ export class Worst {
   }
 
   private prune(): void {
-    this.kept.sort(this.order);
+    this.kept.sort(
+      (a, b) =>
+        a.headroomPorts - b.headroomPorts || b.usedPorts - a.usedPorts || this.tieBreak(a.destination, b.destination),
+    );
     this.kept.length = Math.min(this.kept.length, this.limit);
     this.bar = this.kept.length === this.limit ? (this.kept.at(-1) ?? null) : null;
   }

@@ -47,6 +47,8 @@ export class SocketTable {
   readonly listening = new Uint8Array(PORTS);
   /** By port: 1 where any socket has it as its local port. */
   readonly inUse = new Uint8Array(PORTS);
+  /** The same as a list, each port once. */
+  readonly listeningPorts: number[] = [];
   listenerCount = 0;
   inboundCount = 0;
   /** Rows that were there and could not be understood; Infinity where their number is unknown. */
@@ -60,6 +62,7 @@ export class SocketTable {
     this.slots.fill(NONE);
     this.poolSlots.fill(NONE);
     this.listening.fill(0);
+    this.listeningPorts.length = 0;
     this.inUse.fill(0);
     this.listenerCount = 0;
     this.inboundCount = 0;
@@ -112,6 +115,16 @@ export class SocketTable {
     return this.remotePort[destination]!;
   }
 
+  /** A total order of destinations by what they are, so that no result depends on the order of rows. */
+  compare(a: number, b: number): number {
+    return (
+      this.family[a]! - this.family[b]! ||
+      this.compareHandles(this.family[a]!, this.remote[a]!, this.remote[b]!) ||
+      this.remotePort[a]! - this.remotePort[b]! ||
+      this.compareHandles(this.family[a]!, this.local[a]!, this.local[b]!)
+    );
+  }
+
   /** The first row of a destination; go on with `next` until it is negative. */
   firstRow(destination: number): number {
     return this.head[destination]!;
@@ -121,6 +134,7 @@ export class SocketTable {
   private isInbound(localPort: number, state: number): boolean {
     this.inUse[localPort] = 1;
     if (state === LISTEN) {
+      if (this.listening[localPort] === 0) this.listeningPorts.push(localPort);
       this.listening[localPort] = 1;
       this.listenerCount++;
       return true;
@@ -205,6 +219,15 @@ export class SocketTable {
     if (family === 4) return [handle];
     const base = handle * 4;
     return [this.pool[base]!, this.pool[base + 1]!, this.pool[base + 2]!, this.pool[base + 3]!];
+  }
+
+  private compareHandles(family: number, a: AddressHandle, b: AddressHandle): number {
+    if (family === 4 || a === b) return a - b;
+    for (let word = 0; word < 4; word++) {
+      const difference = this.pool[a * 4 + word]! - this.pool[b * 4 + word]!;
+      if (difference !== 0) return difference;
+    }
+    return 0;
   }
 
   private growRows(): void {

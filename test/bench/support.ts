@@ -44,7 +44,12 @@ export function ownCpu(work: () => void): number {
 export function insideOwnNetns(): void {
   if (process.env['LASTPORT_BENCH_NETNS'] === '1') return;
   const unshare = process.getuid?.() === 0 ? ['-n'] : ['-r', '-n'];
-  const command = ['ip link set lo up && exec "$0" "$@"', process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const command = [
+    'ip link set lo up && exec "$0" "$@"',
+    process.execPath,
+    ...process.execArgv,
+    ...process.argv.slice(1),
+  ];
   const { status, error } = spawnSync('unshare', [...unshare, 'sh', '-c', ...command], {
     stdio: 'inherit',
     env: { ...process.env, LASTPORT_BENCH_NETNS: '1' },

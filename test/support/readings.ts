@@ -1,7 +1,6 @@
 // Readings built from rows, and a plain answer to hold the fast one against.
 
-import { type AskedDestination, assessNamespace } from '../../agent/correlate/assess.ts';
-import { InboundMemory } from '../../agent/correlate/inbound.ts';
+import { type AskedDestination, assessNamespace, NamespaceMemory } from '../../agent/correlate/assess.ts';
 import { formatAddress, isLoopback } from '../../agent/model/address.ts';
 import type { DestinationReport, NamespaceReport } from '../../agent/model/assessment.ts';
 import type { PortSettings } from '../../agent/model/port-settings.ts';
@@ -49,10 +48,10 @@ export function namespaceOf(
     v6?: readonly Row[];
     ports?: PortSettings;
     asked?: readonly AskedDestination[];
-    memory?: InboundMemory;
+    memory?: NamespaceMemory;
   } = {},
 ): NamespaceReport {
-  const { v6 = [], ports = settings(), asked = [], memory = new InboundMemory() } = options;
+  const { v6 = [], ports = settings(), asked = [], memory = new NamespaceMemory() } = options;
   return assessNamespace(readings(tableOf(v4, v6), ports), memory, asked);
 }
 

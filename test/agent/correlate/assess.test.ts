@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type AskedDestination, assessNamespace, REPORTED_DESTINATIONS } from '../../../agent/correlate/assess.ts';
-import { InboundMemory } from '../../../agent/correlate/inbound.ts';
+import {
+  type AskedDestination,
+  assessNamespace,
+  NamespaceMemory,
+  REPORTED_DESTINATIONS,
+} from '../../../agent/correlate/assess.ts';
 import type { TcpState } from '../../../agent/model/state.ts';
 import * as arbitrary from '../../support/arbitraries.ts';
 import type { Row } from '../../support/proc-net-tcp.ts';
@@ -118,7 +122,7 @@ describe('assessNamespace', () => {
 
   it('is blind without sockets or without the range, and says nothing else', () => {
     for (const missing of [{ sockets: null }, { ports: null }]) {
-      const report = assessNamespace(readings(tableOf([]), settings(), missing), new InboundMemory(), []);
+      const report = assessNamespace(readings(tableOf([]), settings(), missing), new NamespaceMemory(), []);
       assert.equal(report.verdict, 'blind');
       assert.equal(report.usablePorts, null);
       assert.deepEqual(report.destinations, []);
@@ -130,7 +134,7 @@ describe('assessNamespace', () => {
     table.unreadRows = 4;
     const [one] = assessNamespace(
       readings(table, settings(), { unlistedSockets: 6 }),
-      new InboundMemory(),
+      new NamespaceMemory(),
       [],
     ).destinations;
     assert.equal(one?.headroomPorts, 70);

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { release } from 'node:os';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Assessment, DestinationReport } from '../../agent/model/assessment.ts';
+import { Netns, type NetnsSettings, type SocketOptions, type Truth } from './netns.ts';
+
+const LASTPORT = fileURLToPath(new URL('../../agent/main.js', import.meta.url));
+
+/**
+ * How much /proc tells in a situation.
+ * - exact: everything. headroomPorts and fastHeadroomPorts are what the kernel grants, to the port.
+ * - odd: everything, but the range has an odd size: the kernel's walk may leave its lowest or its highest port out, so it
+ *   grants that or one less, by chance (never two: see the comment at outOfReach in agent/correlate/headroom.ts).
+ * - band: /proc hides something that takes ports (bind(), missing timestamps): the truth lies between headroomPortsLow
+ *   and headroomPorts.
+ * - floor: /proc hides something that gives ports (SO_BINDTODEVICE): the kernel grants at least headroomPortsLow.
+ */
+export type Knowable = 'exact' | 'odd' | 'band' | 'floor';
+
+/** What the kernel grants one destination, found by hand, and what Lastport can know of it. */
+export interface Answer extends SocketOptions {
+  readonly to: string;
+  readonly headroom: number;
+  readonly fast: number;
+  readonly knowable: Knowable;
+  /** Numbers of the report that must be these. */
+  readonly shows?: Partial<DestinationReport>;
+}
+
+export interface Situation extends NetnsSettings {
+  /** What it shows. */
+  readonly name: string;
+  /** ip_local_port_range. */
+  readonly range?: readonly [number, number];
+  /** The kernel that has what this needs, [6, 3]. */
+  readonly since?: readonly [number, number];
+  readonly build?: (net: Netns) => Promise<void>;
+  /** Counted one after the other; what is counted stays connected. */
+  readonly answers: readonly Answer[];
+  /** A word that must be in the `what` of a gap. */
+  readonly gap?: string;
+}
+
+export const RANGE = [40000, 40099] as const;
+
+/** Builds a situation, asks Lastport, then connects until the kernel refuses, and compares. */
+export async function hold(situation: Situation, t: TestContext): Promise<void> {
+  const lacking = lacks(situation);
+  if (lacking !== null) return t.skip(lacking);
+  const sysctls = { ip_local_port_range: (situation.range ?? RANGE).join(' '), ...situation.sysctls };
+  const net = await Netns.open({ ...situation, sysctls });
+  try {
+    await net.listen('[::]:8080');
+    await net.listen('[::]:8081');
+    await situation.build?.(net);
+    const rows = await net.rows();
+    const assessment = await look(net, situation.answers.map(({ to }) => to));
+    for (const answer of situation.answers) {
+      const truth = await net.count(answer.to, answer);
+      try {
+        compare(answer, truth, assessment);
+      } catch (error) {
+        throw new Error(`${(error as Error).message}\n${evidence(answer, truth, assessment, rows)}`, { cause: error });
+      }
+    }
+    if (situation.gap !== undefined) {
+      const told = assessment.gaps.map(({ what }) => what);
+      assert.ok(told.some((what) => what.includes(situation.gap!)), `no gap tells of "${situation.gap}": ${told.join('; ')}`);
+    }
+  } finally {
+    await net.close();
+  }
+}
+
+/** What this kernel lacks of what the situation needs, or null. */
+function lacks({ since, sysctls = {} }: Situation): string | null {
+  const missing = Object.keys(sysctls).find((name) => !existsSync(`/proc/sys/net/ipv4/${name}`));
+  if (missing !== undefined) return `needs net.ipv4.${missing}`;
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  const [wantedMajor, wantedMinor] = since ?? [0, 0];
+  const old = major < wantedMajor || (major === wantedMajor && minor < wantedMinor);
+  return old ? `needs Linux ${wantedMajor}.${wantedMinor}` : null;
+}
+
+/** Runs the real program in the client's namespace. */
+export async function look(net: Netns, destinations: readonly string[]): Promise<Assessment> {
+  const argv = [process.execPath, LASTPORT, 'check', '--netns', 'self', '--format', 'json'];
+  const { status, stdout, stderr } = await net.run([...argv, ...destinations.flatMap((to) => ['--to', to])]);
+  assert.ok(status >= 0 && status <= 3, `lastport check exited ${status}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+export function reportOf(assessment: Assessment, to: string, local: string): DestinationReport {
+  assert.equal(assessment.namespaces.length, 1, 'one namespace was asked for');
+  const colon = to.lastIndexOf(':');
+  const [remote, remotePort] = [to.slice(0, colon).replace(/[[\]]/g, ''), Number(to.slice(colon + 1))];
+  const reports = assessment.namespaces[0]!.destinations.filter(
+    (report) => report.remote === remote && report.remotePort === remotePort && report.local === local,
+  );
+  assert.equal(reports.length, 1, `one report of ${local} → ${to}, not ${reports.length}`);
+  return reports[0]!;
+}
+
+function compare(answer: Answer, truth: Truth, assessment: Assessment): void {
+  assert.equal(truth.refused, 'EADDRNOTAVAIL');
+  const slack = answer.knowable === 'odd' ? 1 : 0;
+  const by = (granted: number, byHand: number) => granted <= byHand && granted >= byHand - slack;
+  assert.ok(by(truth.headroom, answer.headroom), `the kernel granted ${truth.headroom}, by hand ${answer.headroom}`);
+  assert.ok(by(truth.fast, answer.fast), `the kernel granted ${truth.fast} fast, by hand ${answer.fast}`);
+
+  const local = truth.locals[0] ?? answer.from ?? null;
+  const report = reportOf(assessment, answer.to, local ?? (answer.to.startsWith('[') ? 'fd09::1' : '10.9.0.1'));
+  const { headroomPorts, headroomPortsLow, fastHeadroomPorts } = report;
+  assert.ok(headroomPortsLow <= truth.headroom, `headroomPortsLow ${headroomPortsLow} > ${truth.headroom}, the truth`);
+  assert.ok(headroomPortsLow <= headroomPorts, `headroomPortsLow ${headroomPortsLow} > headroomPorts ${headroomPorts}`);
+  assert.equal(
+    report.usedPorts + report.blockedPorts + headroomPorts - report.reusablePorts,
+    report.usablePorts,
+    'used + blocked + free = usable',
+  );
+  if (answer.knowable === 'exact' || answer.knowable === 'odd') {
+    assert.equal(headroomPorts, answer.headroom, 'headroomPorts');
+    assert.equal(fastHeadroomPorts, answer.fast, 'fastHeadroomPorts');
+  } else if (answer.knowable === 'band') {
+    assert.ok(truth.headroom <= headroomPorts, `headroomPorts ${headroomPorts} < ${truth.headroom}, the truth`);
+    assert.ok(truth.fast <= fastHeadroomPorts, `fastHeadroomPorts ${fastHeadroomPorts} < ${truth.fast}, the truth`);
+  }
+  for (const [name, value] of Object.entries(answer.shows ?? {})) {
+    assert.deepEqual(report[name as keyof DestinationReport], value, name);
+  }
+}
+
+function evidence(answer: Answer, truth: Truth, assessment: Assessment, rows: readonly string[]): string {
+  const { destinations = [], ...namespace } = assessment.namespaces[0] ?? {};
+  return [
+    `answer: ${JSON.stringify(answer)}`,
+    `truth: ${truth.headroom}, ${truth.fast} fast, from ${truth.locals.join(', ')}`,
+    ...destinations.map((report) => `report: ${JSON.stringify(report)}`),
+    `namespace: ${JSON.stringify(namespace)}`,
+    `gaps: ${JSON.stringify(assessment.gaps)}`,
+    `/proc/net/tcp{,6}, ${rows.length} rows:`,
+    ...rows.slice(0, 60).map((row) => `  ${row}`),
+  ].join('\n');
+}
