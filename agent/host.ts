@@ -1,4 +1,4 @@
-import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from './model/host.ts';
 
@@ -23,6 +23,7 @@ export function realHost(procfs: string): Host {
       }
     },
     readLink: (path) => readlinkSync(at(path)),
+    list: (path) => readdirSync(at(path)),
     open(path) {
       const fd = openSync(at(path), 'r');
       return {
@@ -38,3 +39,24 @@ export const now = (): number => Date.now();
 
 /** Milliseconds on a clock that no one sets: for durations. */
 export const monotonic = (): number => performance.now();
+
+/** At most `limit` bytes from the start of any file. Throws what node:fs throws. */
+export function readFileStart(path: string, limit: number): Uint8Array {
+  const fd = openSync(path, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(limit);
+    let filled = 0;
+    for (let length = -1; length !== 0 && filled < limit; filled += length) {
+      length = readSync(fd, buffer, filled, limit - filled, null);
+    }
+    return buffer.subarray(0, filled);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** This program's version, from its package.json. */
+export function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -28,14 +28,16 @@ export class Look {
   }
 
   take(request: LookRequest): Assessment {
+    const start = this.monotonic();
     const { readings, runs } = this.collect();
     const host = {
       name: this.fact('sys/kernel/hostname'),
       kernel: this.fact('sys/kernel/osrelease'),
       inventory: request.inventory,
     };
-    const namespace = assessNamespace(readings, this.memory, request.asked);
-    return assess(host, [namespace], [...readings.gaps, ...request.gaps], runs, request.now);
+    const namespaces = [assessNamespace(readings, this.memory, request.asked)];
+    const gaps = [...readings.gaps, ...request.gaps];
+    return assess({ host, namespaces, gaps, collectors: runs, tookMs: this.monotonic() - start }, request.now);
   }
 
   private collect(): { readings: Readings; runs: CollectorRun[] } {

@@ -1,4 +1,3 @@
-import type { Gap } from '../agent/model/gap.ts';
 import type { Host } from '../agent/model/host.ts';
 import { COUNTER_NAMES, COUNTER_SOURCES, type Collector, type Counters } from '../agent/model/readings.ts';
 
@@ -28,45 +27,7 @@ export function procNetCounters(): Collector {
           costs: 'their metrics are missing',
         });
       }
-      readings.unlistedSockets = unlistedSockets(host, counters);
-      if (readings.unlistedSockets !== 0) readings.gaps.push(unlistedGap(readings.unlistedSockets));
     },
-  };
-}
-
-/**
- * Sockets that are bound to a port but neither connected nor listening block that port and are in no table of /proc.
- * They can be bounded, though: `alloc` of sockstat counts every TCP socket of the host, `inuse` the listed ones of one
- * namespace (sockstat_seq_show, net/ipv4/proc.c). The difference is an upper bound, loose where other namespaces have
- * sockets; those of pid 1's, which is the host's as a rule, are subtracted. null: not known.
- */
-function unlistedSockets(host: Host, { socketsAllocated, socketsInUse, socketsInUse6 }: Counters): number | null {
-  if (socketsAllocated === undefined || socketsInUse === undefined) return null;
-  const elsewhere = socketsInUseOfPid1(host);
-  return Math.max(0, socketsAllocated - socketsInUse - (socketsInUse6 ?? 0) - elsewhere);
-}
-
-/** 0 where pid 1 is in our own namespace, or may not be looked at: then the bound is looser, and still a bound. */
-function socketsInUseOfPid1(host: Host): number {
-  try {
-    if (host.readLink('1/ns/net') === host.readLink('self/ns/net')) return 0;
-    const inUse = (path: string, section: string) =>
-      parseSockstat(path, host.readText(path)).get(section)?.get('inuse') ?? 0;
-    return inUse('1/net/sockstat', 'TCP') + inUse('1/net/sockstat6', 'TCP6');
-  } catch {
-    return 0;
-  }
-}
-
-function unlistedGap(count: number | null): Gap {
-  return {
-    source: 'proc-net-tcp',
-    what: 'sockets that are bound to a port but not connected',
-    why: `/proc/net/tcp does not list them; this host has ${count === null ? 'an unknown number' : `at most ${count}`}`,
-    costs:
-      count === null
-        ? 'headroom may be lower than shown'
-        : 'each may block a port: headroomPortsLow counts them as if they did',
   };
 }
 

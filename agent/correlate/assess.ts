@@ -2,14 +2,12 @@ import { type Address, compareAddresses, formatAddress, parseAddress } from '../
 import {
   type Assessment,
   type DestinationReport,
-  type HostReport,
   type NamespaceReport,
   SCHEMA,
   worstVerdict,
 } from '../model/assessment.ts';
-import type { Gap } from '../model/gap.ts';
 import { type PortSettings, type UsablePorts, usablePorts } from '../model/port-settings.ts';
-import type { CollectorRun, Readings } from '../model/readings.ts';
+import type { Readings } from '../model/readings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { TCP_STATES } from '../model/state.ts';
 import { FlowCounter, type FlowCounts } from './flow.ts';
@@ -32,23 +30,14 @@ export interface AskedDestination {
  */
 export const REPORTED_DESTINATIONS = 1000;
 
-/** Everything one tick knows, from what its collectors read. `now` is in ms since the epoch. */
+/** Everything one tick knows, from what it found out about each namespace. `now` is in ms since the epoch. */
 export function assess(
-  host: HostReport,
-  namespaces: readonly NamespaceReport[],
-  gaps: readonly Gap[],
-  collectors: readonly CollectorRun[],
+  parts: Pick<Assessment, 'host' | 'namespaces' | 'gaps' | 'collectors' | 'tookMs'>,
   now: number,
 ): Assessment {
-  return {
-    schema: SCHEMA,
-    takenAt: new Date(now).toISOString(),
-    host,
-    verdict: worstVerdict(namespaces.map((namespace) => namespace.verdict)),
-    namespaces,
-    gaps,
-    collectors,
-  };
+  const { host, namespaces, gaps, collectors, tookMs } = parts;
+  const verdict = worstVerdict(namespaces.map((namespace) => namespace.verdict));
+  return { schema: SCHEMA, takenAt: new Date(now).toISOString(), tookMs, host, verdict, namespaces, gaps, collectors };
 }
 
 /** What is kept of a network namespace from look to look. */
@@ -95,13 +84,13 @@ export function assessNamespace(
     inUse++;
     outbound += counts.rows;
     used += counts.used;
-    if (wanted.has(sockets, destination)) askedInUse.push(destination);
+    if (wanted.find(sockets, destination) !== undefined) askedInUse.push(destination);
     else worst.offer(destination, shared.usable.count - counts.used + counts.reusable, counts.used);
   }
 
   const picked = [...worst.list().map((candidate) => candidate.destination), ...askedInUse];
   const reports = picked.map((destination) =>
-    report(sockets, destination, counter.measure(sockets, destination), shared, wanted.nameOf(sockets, destination)),
+    report(sockets, destination, counter.measure(sockets, destination), shared, wanted.find(sockets, destination)),
   );
   const destinations = [...reports, ...wanted.unused(reports, shared)].sort(compareReports);
   const namespaceBlocked = shared.blocked;
@@ -153,7 +142,7 @@ function report(
   destination: number,
   counts: FlowCounts,
   shared: NamespacePorts,
-  remoteName: string | null,
+  ask: AskedDestination | undefined,
 ): DestinationReport {
   const states: Partial<Record<(typeof TCP_STATES)[number], number>> = {};
   for (const [number, name] of TCP_STATES.entries()) {
@@ -165,7 +154,8 @@ function report(
     local: formatAddress(sockets.localAddress(destination)),
     remote: formatAddress(sockets.remoteAddress(destination)),
     remotePort: sockets.remotePortOf(destination),
-    remoteName,
+    remoteName: ask?.remoteName ?? null,
+    asked: ask !== undefined,
     ...result,
     states,
     verdict: destinationVerdict(result, shared.usable.firstParityCount),
@@ -183,15 +173,6 @@ class AskedSet {
     });
   }
 
-  /** Any local address counts: whoever asks for a destination wants to see all that uses it. */
-  has(sockets: SocketTable, destination: number): boolean {
-    return this.asked.length > 0 && this.find(sockets, destination) !== undefined;
-  }
-
-  nameOf(sockets: SocketTable, destination: number): string | null {
-    return this.asked.length > 0 ? (this.find(sockets, destination)?.remoteName ?? null) : null;
-  }
-
   /** Reports for those that no socket uses from the address the kernel would route from. */
   unused(inUse: readonly DestinationReport[], shared: NamespacePorts): DestinationReport[] {
     const key = (one: AskedDestination) => `${one.local} ${one.remote} ${one.remotePort}`;
@@ -206,6 +187,7 @@ class AskedSet {
           remote: formatAddress(remote),
           remotePort: ask.remotePort,
           remoteName: ask.remoteName,
+          asked: true,
           ...result,
           states: {},
           verdict: destinationVerdict(result, shared.usable.firstParityCount),
@@ -214,7 +196,9 @@ class AskedSet {
     });
   }
 
-  private find(sockets: SocketTable, destination: number): AskedDestination | undefined {
+  /** Any local address counts: whoever asks for a destination wants to see all that uses it. */
+  find(sockets: SocketTable, destination: number): AskedDestination | undefined {
+    if (this.asked.length === 0) return undefined;
     const port = sockets.remotePortOf(destination);
     if (!this.asked.some(({ ask }) => ask.remotePort === port)) return undefined;
     const address = sockets.remoteAddress(destination);

@@ -42,6 +42,8 @@ export interface DestinationReport extends Headroom {
   readonly remotePort: number;
   /** The name it was asked by (--to). */
   readonly remoteName: string | null;
+  /** Whether --to asked for it: then it is shown, however little it uses. */
+  readonly asked: boolean;
   /** Distinct used ports by state; sums to usedPorts. States nobody is in are left out. */
   readonly states: { readonly [state in TcpState]?: number };
   readonly verdict: Verdict;
@@ -95,6 +97,8 @@ export interface Assessment {
   readonly schema: typeof SCHEMA;
   /** ISO 8601, UTC. */
   readonly takenAt: string;
+  /** From the start of the look to this Assessment. */
+  readonly tookMs: number;
   readonly host: HostReport;
   readonly verdict: Verdict;
   readonly namespaces: readonly NamespaceReport[];

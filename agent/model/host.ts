@@ -9,6 +9,8 @@ export interface Host {
   readText(path: string, limit?: number): string;
   /** The target of a symbolic link. Throws what node:fs throws. */
   readLink(path: string): string;
+  /** The names in a directory. Throws what node:fs throws. */
+  list(path: string): string[];
   /** Opens a file for sequential reading; the caller closes it. Throws what node:fs throws. */
   open(path: string): HostFile;
 }

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Readings } from '../../agent/model/readings.ts';
 import { procNetCounters } from '../../collectors/proc-net-counters.ts';
 import { denied, fakeHost } from '../support/fake-host.ts';
+import { emptyReadings } from '../support/readings.ts';
 
 const FILES: Record<string, string | Error> = {
   'net/snmp':
@@ -17,17 +18,9 @@ const FILES: Record<string, string | Error> = {
   'sys/net/netfilter/nf_conntrack_max': '262144\n',
 };
 
-function collect(files: Record<string, string | Error>, links: Record<string, string> = {}): Readings {
-  const readings: Readings = {
-    netns: { inode: 1, label: 'host' },
-    engine: 'procfs',
-    sockets: null,
-    ports: null,
-    counters: {},
-    unlistedSockets: null,
-    gaps: [],
-  };
-  procNetCounters().collect(readings, fakeHost(files, links));
+function collect(files: Record<string, string | Error>): Readings {
+  const readings = emptyReadings();
+  procNetCounters().collect(readings, fakeHost(files));
   return readings;
 }
 
@@ -78,36 +71,5 @@ describe('procNetCounters', () => {
       assert.match(gaps[0]?.why ?? '', why);
       assert.ok(Object.keys(counters).length >= 5);
     }
-  });
-
-  describe('unlistedSockets', () => {
-    it('is 0 where every socket of the host is in a table', () => assert.equal(collect(FILES).unlistedSockets, 0));
-
-    it('bounds the bound-but-unconnected ones from above, and says so', () => {
-      const { unlistedSockets, gaps } = collect({
-        ...FILES,
-        'net/sockstat': 'TCP: inuse 4 orphan 0 tw 0 alloc 606 mem 1\n',
-      });
-      assert.equal(unlistedSockets, 600);
-      assert.match(gaps[0]?.why ?? '', /at most 600$/);
-    });
-
-    it('subtracts those of the host when it looks from inside another namespace', () => {
-      const files = {
-        ...FILES,
-        'net/sockstat': 'TCP: inuse 4 orphan 0 tw 0 alloc 16 mem 1\n',
-        '1/net/sockstat': 'TCP: inuse 7 orphan 0 tw 0 alloc 16 mem 1\n',
-        '1/net/sockstat6': 'TCP6: inuse 2\n',
-      };
-      const links = { 'self/ns/net': 'net:[2]', '1/ns/net': 'net:[1]' };
-      assert.equal(collect(files, links).unlistedSockets, 1);
-      assert.equal(collect(files, { ...links, '1/ns/net': 'net:[2]' }).unlistedSockets, 10);
-    });
-
-    it('is unknown without sockstat, and says so', () => {
-      const { unlistedSockets, gaps } = collect(without('net/sockstat'));
-      assert.equal(unlistedSockets, null);
-      assert.ok(gaps.some(({ why }) => /an unknown number$/.test(why)));
-    });
   });
 });

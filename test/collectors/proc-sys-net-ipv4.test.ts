@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Readings } from '../../agent/model/readings.ts';
 import { parseRange, parseReserved, procSysNetIpv4 } from '../../collectors/proc-sys-net-ipv4.ts';
 import { denied, fakeHost } from '../support/fake-host.ts';
+import { emptyReadings } from '../support/readings.ts';
 
 const FILES = {
   'sys/net/ipv4/ip_local_port_range': '32768\t60999\n',
@@ -15,15 +16,7 @@ const FILES = {
 };
 
 function collect(files: Record<string, string | Error>): Readings {
-  const readings: Readings = {
-    netns: { inode: 1, label: 'host' },
-    engine: 'procfs',
-    sockets: null,
-    ports: null,
-    counters: {},
-    unlistedSockets: null,
-    gaps: [],
-  };
+  const readings = emptyReadings();
   procSysNetIpv4().collect(readings, fakeHost(files));
   return readings;
 }

@@ -9,16 +9,7 @@ import { TCP_STATES } from '../../agent/model/state.ts';
 import { COLLECTORS } from '../../collectors/index.ts';
 import { fakeHost } from '../support/fake-host.ts';
 import { matchesGolden, root } from '../support/golden.ts';
-
-const empty = (): Readings => ({
-  netns: { inode: 1, label: 'host' },
-  engine: 'procfs',
-  sockets: null,
-  ports: null,
-  counters: {},
-  unlistedSockets: null,
-  gaps: [],
-});
+import { emptyReadings } from '../support/readings.ts';
 
 function rowsOf(table: SocketTable): string[] {
   const rows: string[] = [];
@@ -55,14 +46,14 @@ describe('every collector of the table', () => {
       it('has a scenario, and reads it as the golden says', () => {
         const scenario = `${root}test/fixtures/${name}`;
         assert.ok(existsSync(scenario), `test/fixtures/${name} has the files it reads, recorded from a real host`);
-        const readings = empty();
+        const readings = emptyReadings();
         make().collect(readings, realHost(scenario));
         matchesGolden(`${name}.json`, `${JSON.stringify(readable(readings), null, 2)}\n`);
       });
 
       it('gives the same when it looks again', () => {
         const collector = make();
-        const [first, second] = [empty(), empty()];
+        const [first, second] = [emptyReadings(), emptyReadings()];
         const host = realHost(`${root}test/fixtures/${name}`);
         collector.collect(first, host);
         const before = JSON.stringify(readable(first));
@@ -71,7 +62,7 @@ describe('every collector of the table', () => {
       });
 
       it('says so, by an error or a Gap, when there is nothing to read', () => {
-        const readings = empty();
+        const readings = emptyReadings();
         try {
           make().collect(readings, fakeHost({}));
         } catch (error) {

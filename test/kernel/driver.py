@@ -4,7 +4,9 @@ One JSON command per line on stdin, one JSON answer per line on stdout: {"do": N
 {"ok": false, "error": TEXT}. Standard library only. It ends when stdin does, and everything it made ends with it: its
 namespaces, its children (PR_SET_PDEATHSIG) and its sockets.
 
-    client (this process)  v0 10.9.0.1, .11, fd09::1, ::11  ───veth───  v1 10.9.0.2, .3, .4, fd09::2, ::3, ::4  server
+    client (this process)  v0 10.9.0.1, .11, fd09::1, ::11 ───veth─── v1 10.9.0.2, .3, .4, fd09::2, ::3, ::4  server
+
+with fe80::1 and fe80::2 beside them.
 
 The server namespace is held by a child process, so that tools which look for namespaces by pid find it.
 """
@@ -70,7 +72,15 @@ def endpoint(text):
     return address.strip('[]'), int(port)
 
 
+def sockaddr(address, port):
+    """A zone, as in fe80::2%v0, is an interface of the namespace that this process is in now."""
+    address, _, zone = address.partition('%')
+    return (address, port, 0, socket.if_nametoindex(zone)) if zone else (address, port)
+
+
 def folded(address):
+    """As the tables have it: mapped ones as IPv4, without zone."""
+    address = address.partition('%')[0]
     return address[7:] if address.startswith('::ffff:') else address
 
 
@@ -98,12 +108,15 @@ class Driver:
         self.namespaces['client'] = os.open('/proc/self/ns/net', os.O_RDONLY)
         holder = self.hold_namespace()
         self.namespaces['server'] = os.open(f'/proc/{holder}/ns/net', os.O_RDONLY)
-        self.ip('client', ['link set lo up', f'link add v0 type veth peer name v1 netns {holder}', 'link set v0 up'])
+        self.ip('client', ['link set lo up', f'link add v0 type veth peer name v1 netns {holder}',
+                           'link set v0 addrgenmode none', 'link set v0 up'])
         self.ip('server', [
             'link set lo up',
+            'link set v1 addrgenmode none',
             'link set v1 up',
             *(f'address add 10.9.0.{n}/24 dev v1' for n in (2, 3, 4)),
             *(f'address add fd09::{n}/64 dev v1 nodad' for n in (2, 3, 4)),
+            'address add fe80::2/64 dev v1 nodad',
         ])
         self.ip('client', [
             # The end that was opened first waits up to a second for its carrier; opened again, it finds it.
@@ -112,6 +125,7 @@ class Driver:
             'address add 10.9.0.1/24 dev v0',
             'address add 10.9.0.11/24 dev v0',
             'address add fd09::1/64 dev v0 nodad',
+            'address add fe80::1/64 dev v0 nodad',
             # Not preferred, so that it never is what the kernel would route from.
             'address add fd09::11/64 dev v0 nodad preferred_lft 0',
             *(f'neigh add {address} lladdr {NOBODYS_MAC} dev v0 nud permanent' for address in ('10.9.0.66', 'fd09::66')),
@@ -246,7 +260,7 @@ class Driver:
                 sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
                 sock.bind((local or anywhere, 0))
             sock.setblocking(False)
-            code = sock.connect_ex((remote, remote_port))
+            code = sock.connect_ex(sockaddr(remote, remote_port))
             if code not in (0, errno.EINPROGRESS):
                 raise OSError(code, os.strerror(code))
         except OSError:
@@ -441,11 +455,11 @@ class Driver:
 
     # ---- programs ---------------------------------------------------------------------------------------------------
 
-    def do_run(self, argv, where='client', timeout=60, environment=None):
+    def do_run(self, argv, where='client', timeout=60):
         """Runs a program inside a namespace."""
         self.enter(where)
         done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL,
-                              preexec_fn=die_with_parent, env={**os.environ, **(environment or {})})
+                              preexec_fn=die_with_parent)
         return {'status': done.returncode, 'stdout': done.stdout, 'stderr': done.stderr}
 
     def do_start(self, argv, where='client', log='/dev/null'):
@@ -468,6 +482,16 @@ class Driver:
             raise
 
 
+    def do_end(self):
+        """Leaves nothing behind: a socket that goes on closing keeps its namespace for minutes."""
+        for where in self.namespaces:
+            # What nobody answers is given up at the next attempt.
+            self.do_sysctl({'net.ipv4.tcp_orphan_retries': '1'}, where)
+        for sock in [sock for group in self.groups.values() for sock in group] + list(self.peers.values()):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+            sock.close()
+
+
 def hex_endpoint(text):
     address, port = text.split(':')
     raw = b''.join(struct.pack('=I', int(address[at:at + 8], 16)) for at in range(0, len(address), 8))
@@ -477,6 +501,8 @@ def hex_endpoint(text):
 def main():
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    for name in [name for name in os.environ if name.startswith('LASTPORT_')]:
+        del os.environ[name]
     driver = Driver()
     for line in sys.stdin:
         command = json.loads(line)

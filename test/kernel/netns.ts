@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 
 const DRIVER = fileURLToPath(new URL('../../../test/kernel/driver.py', import.meta.url));
 
+/** For the driver to end by itself. */
+const PATIENCE_MS = 5000;
+
 /** The client's namespace is where Lastport looks; the server's is at the other end of the wire. */
 export type Side = 'client' | 'server';
 
@@ -93,6 +96,10 @@ export class Netns {
   async close(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    // Asked to end, it leaves nothing behind; in any case it is killed.
+    const impatience = setTimeout(() => this.child.kill('SIGKILL'), PATIENCE_MS);
+    await this.request('end', {}).catch(() => undefined);
+    clearTimeout(impatience);
     this.child.kill('SIGKILL');
     await ended;
   }
@@ -157,8 +164,21 @@ export class Netns {
   }
 
   /** Runs a program inside the namespace. */
-  async run(argv: readonly string[], where: Side = 'client'): Promise<{ status: number; stdout: string; stderr: string }> {
+  async run(
+    argv: readonly string[],
+    where: Side = 'client',
+  ): Promise<{ status: number; stdout: string; stderr: string }> {
     return await this.request('run', { argv, where });
+  }
+
+  /** Starts a program inside the namespace that goes on running until stop(). Its output goes to the file `log`. */
+  async start(argv: readonly string[], log: string): Promise<number> {
+    return (await this.request<{ pid: number }>('start', { argv, log })).pid;
+  }
+
+  /** Ends it with SIGTERM; its exit status. */
+  async stop(pid: number): Promise<number> {
+    return (await this.request<{ status: number }>('stop', { pid })).status;
   }
 
   private async request<Answer extends object>(command: string, details: object): Promise<Answer> {

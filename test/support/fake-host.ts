@@ -23,6 +23,12 @@ export function fakeHost(
       if (target === undefined) throw missing(path);
       return target;
     },
+    list(path) {
+      const directory = path === '.' ? '' : `${path}/`;
+      const below = [...Object.keys(files), ...Object.keys(links)].filter((name) => name.startsWith(directory));
+      if (below.length === 0) throw missing(path);
+      return [...new Set(below.map((name) => name.slice(directory.length).split('/')[0]!))];
+    },
     open(path) {
       const bytes = Buffer.from(text(path), 'latin1');
       let position = 0;

@@ -21,7 +21,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'collectors',
     files: /^collectors\//,
     may: /^(agent\/model|collectors)\//,
-    packages: /^(node:(dgram|dns\/promises)|systeminformation)$/,
+    packages: /^(node:(child_process|dgram|dns\/promises|events|process|url)|systeminformation)$/,
   },
   {
     name: 'exporters',

@@ -37,9 +37,18 @@ export function tableOf(v4: readonly Row[], v6: readonly Row[] = []): SocketTabl
   return table;
 }
 
-export function readings(sockets: SocketTable, ports: PortSettings, overrides: Partial<Readings> = {}): Readings {
+export function readings(
+  sockets: SocketTable | null,
+  ports: PortSettings | null,
+  overrides: Partial<Readings> = {},
+): Readings {
   const netns = { inode: 4026531840, label: 'host' };
   return { netns, engine: 'procfs', sockets, ports, counters: {}, unlistedSockets: 0, gaps: [], ...overrides };
+}
+
+/** As a tick starts, before any collector has run. */
+export function emptyReadings(): Readings {
+  return readings(null, null, { unlistedSockets: null });
 }
 
 export function namespaceOf(

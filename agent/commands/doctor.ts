@@ -1,0 +1,60 @@
+import { version } from 'node:process';
+import { readInventory } from '../../collectors/system.ts';
+import type { Config } from '../config/config.ts';
+import { askHealth, type DaemonHealth } from '../doctor/daemon-health.ts';
+import { type DoctorReport, reportTable } from '../doctor/report.ts';
+import { credentials, isBlind, look, type Sight } from '../doctor/sight.ts';
+import type { HostInventory } from '../model/assessment.ts';
+import type { Host } from '../model/host.ts';
+
+/** What doctor asks beside the files of the Host; for tests. */
+export interface DoctorProbes {
+  readonly nodeVersion: string;
+  readonly inventory: () => Promise<HostInventory>;
+  readonly health: (listen: Config['listen']) => Promise<DaemonHealth>;
+}
+
+const PROBES: DoctorProbes = { nodeVersion: version, inventory: readInventory, health: askHealth };
+
+/** `lastport doctor`: what this machine lets it see, and what each missing thing costs. Returns the exit code. */
+export async function doctor(
+  config: Config,
+  host: Host,
+  stdout: (text: string) => void,
+  probes: DoctorProbes = PROBES,
+): Promise<0 | 3> {
+  const report = await examine(config, host, probes);
+  stdout(config.format === 'json' ? `${JSON.stringify(report)}\n` : reportTable(report));
+  return isBlind(report.sights) ? 3 : 0;
+}
+
+export async function examine(config: Config, host: Host, probes: DoctorProbes): Promise<DoctorReport> {
+  const [inventory, daemon] = await Promise.all([
+    probes.inventory().catch((error: unknown) => error as Error),
+    probes.health(config.listen),
+  ]);
+  const unknown: Sight[] =
+    inventory instanceof Error
+      ? [{ what: 'inventory', seen: 'no', found: inventory.message, costs: 'distribution, CPUs and memory in reports' }]
+      : [];
+  const own = credentials(host);
+  return {
+    schema: 'lastport/1',
+    kernel: kernelOf(host),
+    node: probes.nodeVersion,
+    procfs: host.procfs,
+    uid: own instanceof Error ? null : own.uid,
+    capabilities: own instanceof Error ? null : own.capabilities,
+    inventory: inventory instanceof Error ? null : inventory,
+    sights: [...look(host), ...unknown],
+    daemon,
+  };
+}
+
+function kernelOf(host: Host): string | null {
+  try {
+    return host.readText('sys/kernel/osrelease').trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,183 @@
+import type { HttpServer } from '../../exporters/http-server.ts';
+import type { Logger } from '../../exporters/log.ts';
+import type { PrometheusExporter } from '../../exporters/prometheus.ts';
+import type { Config } from '../config/config.ts';
+import type { AskedDestination } from '../correlate/assess.ts';
+import { type Publisher, tickUntil } from '../daemon.ts';
+import type { Look } from '../look.ts';
+import type { Assessment, HostInventory } from '../model/assessment.ts';
+import type { Gap } from '../model/gap.ts';
+
+export interface RunParts {
+  readonly look: Look;
+  readonly logger: Logger;
+  readonly log: Publisher;
+  readonly metrics: PrometheusExporter;
+  readonly serve: (options: ConstructorParameters<typeof HttpServer>[0]) => HttpServer;
+  readonly inventory: (signal: AbortSignal) => Promise<HostInventory>;
+  readonly route: (to: Config['to']) => Promise<{ asked: readonly AskedDestination[]; gaps: readonly Gap[] }>;
+  /** The configuration as it is now; rejects if it is bad. */
+  readonly reload: () => Promise<Config>;
+  readonly onReload: (listener: () => void) => void;
+  /** Aborts when the daemon is to end. */
+  readonly signal: AbortSignal;
+  readonly hostName: string;
+  readonly now: () => number;
+  readonly monotonic: () => number;
+}
+
+/** Names move; --to is resolved again this often. */
+const ROUTE_EVERY_MS = 60_000;
+/** A look may be late by a few ticks, or by so much on a busy host, before /healthz calls it stuck. */
+const STUCK_AFTER_TICKS = 3;
+const STUCK_AFTER_MS = 5000;
+
+/** `lastport run`: looks every tick and serves what it found, until it is told to end. Returns the exit code. */
+export async function run(initial: Config, parts: RunParts): Promise<number> {
+  const { logger, metrics, signal, monotonic } = parts;
+  const onError = (what: string, error: unknown) => logger.error({ err: (error as Error).message }, what);
+  let config = initial;
+  let lastTick: number | null = null;
+
+  const http = parts.serve({
+    render: (format) => metrics.render(format),
+    lastTick: () =>
+      lastTick === null
+        ? null
+        : {
+            ageMs: monotonic() - lastTick,
+            limitMs: Math.max(config.tickMs * STUCK_AFTER_TICKS, config.tickMs + STUCK_AFTER_MS),
+          },
+    allowedHosts: () => [...hostNames(parts.hostName), ...config.allowedHosts],
+    onError,
+  });
+  const port = await http.listen(config.listen);
+  const { listen } = config;
+  logger.info({ listen: listen.kind === 'tcp' ? `${listen.host}:${port}` : `unix:${listen.path}` }, 'listening');
+  if (listen.kind === 'tcp' && !isLoopbackName(listen.host)) {
+    logger.warn('anyone who reaches this address can read it: there is no authentication');
+  }
+
+  const background = new Background(parts, onError);
+  background.start(config.to);
+  parts.onReload(() => {
+    parts.reload().then(
+      (changed) => {
+        reportUnchangeable(config, changed, logger);
+        config = { ...changed, listen: config.listen, procfs: config.procfs };
+        metrics.maxDestinations = config.maxDestinations;
+        logger.level = config.logLevel;
+        background.start(config.to);
+        logger.info('configuration reloaded');
+      },
+      (error: unknown) => onError('configuration not reloaded, the old one stays', error),
+    );
+  });
+
+  const note: Publisher = {
+    name: 'clock',
+    publish: () => {
+      lastTick = monotonic();
+    },
+  };
+  await tickUntil(signal, {
+    look: (now): Assessment => parts.look.take({ now, ...background.found }),
+    publishers: [note, metrics, http, parts.log],
+    tickMs: () => config.tickMs,
+    now: parts.now,
+    monotonic,
+    onError,
+  });
+  logger.info('ending');
+  background.stop();
+  await http.close();
+  return 0;
+}
+
+/** What is found out beside the tick: the inventory once, the routes of --to now and then. */
+class Background {
+  found: { inventory: HostInventory | null; asked: readonly AskedDestination[]; gaps: readonly Gap[] } = {
+    inventory: null,
+    asked: [],
+    gaps: [],
+  };
+  private timer: NodeJS.Timeout | undefined;
+  private inventoryGap: readonly Gap[] = [];
+  private routeGaps: readonly Gap[] = [];
+  private readonly parts: Pick<RunParts, 'route' | 'inventory' | 'signal'>;
+  private readonly onError: (what: string, error: unknown) => void;
+
+  constructor(
+    parts: Pick<RunParts, 'route' | 'inventory' | 'signal'>,
+    onError: (what: string, error: unknown) => void,
+  ) {
+    this.parts = parts;
+    this.onError = onError;
+    parts.inventory(parts.signal).then(
+      (inventory) => {
+        this.found = { ...this.found, inventory };
+      },
+      (error: unknown) => {
+        if (parts.signal.aborted) return;
+        const why = (error as Error).message;
+        this.inventoryGap = [{ source: 'system', what: 'inventory of the host', why, costs: 'lastport_host_info' }];
+        this.update();
+      },
+    );
+  }
+
+  /** Resolves `to` now and from time to time. */
+  start(to: Config['to']): void {
+    this.stop();
+    if (to.length === 0) {
+      this.found = { ...this.found, asked: [] };
+      this.routeGaps = [];
+      this.update();
+      return;
+    }
+    const resolve = () => void this.resolve(to);
+    this.timer = setInterval(resolve, ROUTE_EVERY_MS);
+    resolve();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private async resolve(to: Config['to']): Promise<void> {
+    try {
+      const { asked, gaps } = await this.parts.route(to);
+      this.found = { ...this.found, asked };
+      this.routeGaps = gaps;
+    } catch (error) {
+      const why = (error as Error).message;
+      this.routeGaps = [
+        { source: 'route', what: 'destinations asked for', why, costs: 'those no socket uses are missing' },
+      ];
+      this.onError('destinations asked for were not resolved', error);
+    }
+    this.update();
+  }
+
+  private update(): void {
+    this.found = { ...this.found, gaps: [...this.inventoryGap, ...this.routeGaps] };
+  }
+}
+
+/** What only a restart changes. */
+function reportUnchangeable(old: Config, changed: Config, logger: Logger): void {
+  for (const field of ['listen', 'procfs'] as const) {
+    if (JSON.stringify(old[field]) !== JSON.stringify(changed[field])) {
+      logger.warn({ option: field }, 'this option takes effect at the next start');
+    }
+  }
+}
+
+function isLoopbackName(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** The machine's name as it is, and without its domain. */
+function hostNames(name: string): string[] {
+  return [name, name.split('.', 1)[0] ?? name];
+}

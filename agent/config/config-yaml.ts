@@ -1,0 +1,103 @@
+import { array, optional, safeParse, strictObject, string, union } from 'valibot';
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, type Scalar, visit, type YAMLMap } from 'yaml';
+import type { Given } from './given.ts';
+import { suggestion } from './nearest.ts';
+import { plain } from './option-values.ts';
+import { FIELDS, type Field, OPTIONS, yamlKey } from './options.ts';
+import { EXAMPLE, readDocument } from './yaml-document.ts';
+
+/** What the text of a YAML file gives, in file order, problems included, each with line and column. Never throws. */
+export function parseConfig(path: string, text: string): readonly Given[] {
+  const lines = new LineCounter();
+  const document = readDocument(text, lines);
+  const found: readonly Found[] = 'problem' in document ? [document] : contents(document);
+  return found
+    .toSorted((a, b) => a.offset - b.offset)
+    .map(({ offset, key, ...rest }) => {
+      const { line, col } = lines.linePos(offset);
+      return { ...rest, place: `${path}:${line}:${col}${key === undefined ? '' : `: ${plain(key)}`}` };
+    });
+}
+
+/** A Given whose place is still an offset. */
+type Found = { readonly offset: number; readonly key?: string } & (
+  | { readonly field: Field; readonly text: string }
+  | { readonly problem: string }
+);
+
+/** Each step needs what the one before has ruled out. */
+function contents(document: Document.Parsed): Found[] {
+  const root = document.contents;
+  if (root === null || (isScalar(root) && root.value === '')) return [];
+  if (!isMap<Node, Node>(root)) return [{ offset: start(root), problem: `not a mapping; ${EXAMPLE}` }];
+  const odd = [...aliases(document), ...keyProblems(root)];
+  return odd.length > 0 ? odd : values(document, root);
+}
+
+const start = (node: Node | null | undefined): number => node?.range?.[0] ?? 0;
+
+/** Ten flat options need no aliases, and without them there are no bombs. */
+function aliases(document: Document.Parsed): Found[] {
+  const found: Found[] = [];
+  visit(document, {
+    Alias(_, alias) {
+      found.push({ offset: start(alias), problem: `*${plain(alias.source)} is an alias; write the value itself` });
+    },
+  });
+  return found;
+}
+
+function keyProblems(root: YAMLMap<Node, Node>): Found[] {
+  const seen = new Set<string>();
+  const found: Found[] = [];
+  for (const { key } of root.items) {
+    if (!isScalar<string>(key)) {
+      found.push({ offset: start(key), problem: `a key that is not plain text; ${EXAMPLE}` });
+    } else if (seen.has(key.value)) {
+      found.push({ offset: start(key), key: key.value, problem: 'given twice; give it once' });
+    } else {
+      seen.add(key.value);
+    }
+  }
+  return found;
+}
+
+/** No unknown key; one text for an option, or a list of them where it may be repeated. */
+function schema() {
+  const one = string('one value is meant here; write it behind the key');
+  const many = union([one, array(string())], 'values are meant here; write one, or a list of them');
+  const entries = FIELDS.filter((field) => field !== 'configFile').map((field) => {
+    const option = OPTIONS[field];
+    return [yamlKey(option), optional(option.many ? many : one)] as const;
+  });
+  // Without a prototype, or "constructor" would pass for a known key.
+  return strictObject(Object.assign(Object.create(null) as object, Object.fromEntries(entries)));
+}
+
+function values(document: Document.Parsed, root: YAMLMap<Node, Node>): Found[] {
+  const found: Found[] = [];
+  const refused = new Set<string>();
+  const pairs = new Map(root.items.map((pair) => [String((pair.key as Scalar).value), pair]));
+  for (const { path, message, expected } of safeParse(schema(), document.toJS()).issues ?? []) {
+    const key = String(path?.[0].key);
+    refused.add(key);
+    const { key: name, value } = pairs.get(key) ?? {};
+    const unknown = expected === 'never';
+    found.push({ offset: start(unknown ? name : (value ?? name)), key, problem: unknown ? unknownKey(key) : message });
+  }
+  for (const field of FIELDS) {
+    const key = yamlKey(OPTIONS[field]);
+    const value = refused.has(key) ? null : pairs.get(key)?.value;
+    const scalars = isSeq(value) ? value.items : [value];
+    for (const scalar of scalars) {
+      if (isScalar<string>(scalar)) found.push({ offset: start(scalar), key, field, text: scalar.value });
+    }
+  }
+  return found;
+}
+
+function unknownKey(key: string): string {
+  if (key === yamlKey(OPTIONS.configFile)) return 'a file names no other file; use --config or LASTPORT_CONFIG';
+  const known = FIELDS.filter((field) => field !== 'configFile').map((field) => yamlKey(OPTIONS[field]));
+  return `unknown key${suggestion(key, known) || `; use ${known.join(', ')}`}`;
+}

@@ -1,0 +1,162 @@
+/**
+ * From the text of an option to its value. A parser throws a RangeError that shows the text as found and says what
+ * would do; the place (flag, variable, line and column) is put before it by whoever knows it.
+ */
+import { formatAddress, formatEndpoint, parseAddress } from '../model/address.ts';
+
+/** Where --to points: `host` is a name as given, or canonical address text, with its zone if it has one. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where the daemon listens, and where `doctor` asks for it. */
+export type Listen =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+const LONGEST_SHOWN = 60;
+
+/** Text as found, safe for one line of a terminal: JSON, with whatever is invisible escaped too. */
+export function quote(text: string): string {
+  const shown = JSON.stringify(text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text);
+  return shown.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+/** A name as it is, or in quotes where it could break the line or the terminal. */
+export const plain = (name: string): string => (/^[\w-]{1,60}$/.test(name) ? name : quote(name));
+
+export function refuse(text: string, problem: string): never {
+  throw new RangeError(`${quote(text)} ${problem}`);
+}
+
+/** One of a closed list; `refusals` says more about values that are known, but not for this version. */
+export function oneOf<const T extends string>(values: readonly T[], refusals: Readonly<Record<string, string>> = {}) {
+  return (text: string): T => {
+    if ((values as readonly string[]).includes(text)) return text as T;
+    return refuse(
+      text,
+      Object.hasOwn(refusals, text) ? (refusals[text] as string) : `will not do; use ${either(values)}`,
+    );
+  };
+}
+
+function either(values: readonly string[]): string {
+  if (values.length < 2) return values.join('');
+  return `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
+}
+
+export const parseBoolean = (text: string): boolean => oneOf(['true', 'false'])(text) === 'true';
+
+export function wholeNumber(low: number, high: number) {
+  return (text: string): number => {
+    if (!/^-?\d+$/.test(text)) return refuse(text, `is not a whole number; use ${low} to ${high}`);
+    const value = Number(text);
+    return value >= low && value <= high ? value : refuse(text, `is out of bounds; use ${low} to ${high}`);
+  };
+}
+
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000 } as const;
+
+/** "250ms", "1.5s", "2m" → milliseconds, whole and within the bounds. */
+export function duration(lowMs: number, highMs: number) {
+  return (text: string): number => {
+    const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? [];
+    if (digits === undefined) {
+      if (/^\d+(\.\d+)?$/.test(text))
+        return refuse(text, `has no unit; use ${text.slice(0, LONGEST_SHOWN)}s, 250ms or 2m`);
+      return refuse(text, 'is not a duration; use 250ms, 1s or 2m');
+    }
+    const ms = Math.round(Number(digits) * UNIT_MS[unit as keyof typeof UNIT_MS]);
+    if (ms >= lowMs && ms <= highMs) return ms;
+    return refuse(
+      text,
+      `is too ${ms < lowMs ? 'short' : 'long'}; use ${formatDuration(lowMs)} to ${formatDuration(highMs)}`,
+    );
+  };
+}
+
+/** The shortest text that `duration` reads back as `ms`. */
+export function formatDuration(ms: number): string {
+  if (ms > 0 && ms % UNIT_MS.m === 0) return `${ms / UNIT_MS.m}m`;
+  return ms > 0 && ms % UNIT_MS.s === 0 ? `${ms / UNIT_MS.s}s` : `${ms}ms`;
+}
+
+/** PATH_MAX, include/uapi/linux/limits.h, less its NUL. */
+const LONGEST_PATH = 4095;
+
+export function parsePath(text: string): string {
+  if (text.trim() === '') refuse(text, 'is not a path; use one like /etc/lastport.yaml');
+  if (text.length > LONGEST_PATH) refuse(text, `is too long for a path; use at most ${LONGEST_PATH} characters`);
+  return text;
+}
+
+/** "/proc/" → "/proc": error messages put their own slash after it. */
+export const parseDirectory = (text: string): string => parsePath(text).replace(/(?<=.)\/+$/, '');
+
+/**
+ * A host as people write it → how we write it: an address becomes canonical text, a name stays as it is; null if it is
+ * neither. Names are those that the resolver takes for names: "1.2.3" and "0x7f.1" would be old spellings of addresses
+ * (inet_aton(3)), which nobody means.
+ */
+export function canonicalHost(text: string): string | null {
+  const [bare = '', zone] = text.split('%', 2);
+  const address = parseAddress(bare);
+  if (address !== null) {
+    const canonical = formatAddress(address);
+    if (zone === undefined && !text.includes('%')) return canonical;
+    return canonical.includes(':') && /^[\w.:@-]{1,15}$/.test(zone ?? '') && !/%.*%/.test(text)
+      ? `${canonical}%${zone}`
+      : null;
+  }
+  const labels = text.replace(/(?<=.)\.$/, '').split('.');
+  const isName = text.length <= 253 && labels.every((label) => /^(?!-)[\w-]{1,63}(?<!-)$/.test(label));
+  return isName && !/^(\d+|0x[\da-f]*)$/i.test(labels.at(-1) ?? '') ? text : null;
+}
+
+/** "10.9.0.2:8080", "[2001:db8::1]:443", "api.example.com:443" → host and port, or null. IPv6 needs its brackets. */
+function splitEndpoint(text: string, lowestPort: number): Endpoint | null {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]*)\]|([^[\]:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = canonicalHost(bracketed ?? plain ?? '');
+  const port = Number(digits);
+  if (host === null || !(port >= lowestPort && port <= 65535)) return null;
+  // Brackets are for IPv6; a mapped address, written with them, has been folded to IPv4 and stays welcome.
+  return bracketed === undefined || bracketed.includes(':') ? { host, port } : null;
+}
+
+export function parseEndpoint(text: string): Endpoint {
+  const would = 'use 10.9.0.2:8080, [2001:db8::1]:443 or api.example.com:443';
+  return splitEndpoint(text, 1) ?? refuse(text, `is not a HOST:PORT; ${would}`);
+}
+
+/** A Unix socket's path has room for 107 bytes and a NUL (sun_path, unix(7)). */
+const LONGEST_SOCKET_PATH = 107;
+
+/** "127.0.0.1:9477", "[::1]:9477", "unix:/run/lastport/http.sock". Port 0 lets the kernel choose. */
+export function parseListen(text: string): Listen {
+  if (text.startsWith('unix:')) {
+    const path = text.slice('unix:'.length);
+    if (!path.startsWith('/')) return refuse(text, 'needs an absolute path; use unix:/run/lastport/http.sock');
+    if (new TextEncoder().encode(path).length <= LONGEST_SOCKET_PATH) return { kind: 'unix', path };
+    return refuse(text, `is too long; a Unix socket's path has at most ${LONGEST_SOCKET_PATH} bytes`);
+  }
+  if (/^\*?:\d+$/.test(text)) {
+    const port = text.slice(text.indexOf(':') + 1);
+    return refuse(text, `names no address; use 127.0.0.1:${port}, or [::]:${port} for every interface`);
+  }
+  const endpoint = splitEndpoint(text, 0);
+  const isAddress = endpoint !== null && parseAddress(endpoint.host.split('%')[0] as string) !== null;
+  if (isAddress) return { kind: 'tcp', ...endpoint };
+  return refuse(text, 'is not an ADDRESS:PORT; use 127.0.0.1:9477, [::1]:9477 or unix:/run/lastport/http.sock');
+}
+
+export function formatListen(listen: Listen): string {
+  return listen.kind === 'unix' ? `unix:${listen.path}` : formatEndpoint(listen.host, listen.port);
+}
+
+/** The host part of a Host header: a name in lower case or an address, without port. */
+export function parseAllowedHost(text: string): string {
+  const [, inBrackets] = /^\[(.*)\]$/.exec(text) ?? [];
+  const host = canonicalHost(inBrackets ?? text)?.toLowerCase();
+  return host ?? refuse(text, 'is not a host name or address; use metrics.example.com or 10.9.0.1, without port');
+}

@@ -1,0 +1,197 @@
+import type { Options } from 'yargs';
+import {
+  duration,
+  type Endpoint,
+  type Listen,
+  oneOf,
+  parseAllowedHost,
+  parseBoolean,
+  parseDirectory,
+  parseEndpoint,
+  parseListen,
+  parsePath,
+  refuse,
+  wholeNumber,
+} from './option-values.ts';
+
+export const COMMANDS = ['run', 'check', 'doctor'] as const;
+export type Command = (typeof COMMANDS)[number];
+
+/** pino's levels. */
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** What all options come to, whichever command runs. Frozen, lists and all. */
+export interface Config {
+  readonly format: 'table' | 'json';
+  readonly engine: 'auto' | 'procfs';
+  readonly netns: 'self';
+  readonly to: readonly Endpoint[];
+  /** The procfs root, without a slash at its end. */
+  readonly procfs: string;
+  /** What --config named; read again on SIGHUP. */
+  readonly configFile: string | null;
+  readonly all: boolean;
+  readonly listen: Listen;
+  readonly tickMs: number;
+  readonly maxDestinations: number;
+  /** Lower case; IPv6 without brackets. */
+  readonly allowedHosts: readonly string[];
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+}
+
+export type Field = keyof Config;
+
+/** One option, wherever it may be given: --max-destinations, LASTPORT_MAX_DESTINATIONS, maxDestinations: in YAML. */
+export interface Option {
+  /** kebab-case, without dashes; the other two names come from it. */
+  readonly flag: string;
+  /** Whose flag it is. Variables and files may always hold it: one file serves all commands. */
+  readonly commands: readonly Command[];
+  /** What its value is called in the help; null: a switch, which takes none on the command line. */
+  readonly takes: string | null;
+  readonly help: string;
+  /** As it would be written; null: none. */
+  readonly default: string | null;
+  /** May be repeated: a list in YAML, separated by commas in the environment. */
+  readonly many?: boolean;
+  /** One text to one value; throws a RangeError that says what would do. */
+  readonly parse: (text: string) => unknown;
+}
+
+/** The compiler holds each option to its field of Config. */
+type OptionFor<Value> = Option &
+  ([Value] extends [readonly (infer Item)[]]
+    ? { readonly many: true; readonly parse: (text: string) => Item }
+    : { readonly many?: never; readonly parse: (text: string) => Value });
+
+const ONLY_PROC = 'is not in this version, which reads /proc only; use auto or procfs';
+const ONLY_SELF = 'will not do: this version looks only at its own network namespace; use self';
+
+/** The one table: flags, variables, YAML keys, defaults, help and validation all come from here. */
+export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = {
+  format: {
+    flag: 'format',
+    commands: ['check', 'doctor'],
+    takes: 'table|json',
+    help: 'how to print the answer',
+    default: 'table',
+    parse: oneOf(['table', 'json']),
+  },
+  to: {
+    flag: 'to',
+    commands: ['run', 'check'],
+    takes: 'HOST:PORT',
+    help: 'report this destination even if no socket uses it (repeatable)',
+    default: null,
+    many: true,
+    parse: parseEndpoint,
+  },
+  all: {
+    flag: 'all',
+    commands: ['check'],
+    takes: null,
+    help: 'show every destination',
+    default: 'false',
+    parse: parseBoolean,
+  },
+  listen: {
+    flag: 'listen',
+    commands: ['run', 'doctor'],
+    takes: 'ADDR:PORT|unix:PATH',
+    help: 'where the daemon serves /metrics, /healthz and /api',
+    default: '127.0.0.1:9477',
+    parse: parseListen,
+  },
+  tickMs: {
+    flag: 'tick',
+    commands: ['run'],
+    takes: 'DURATION',
+    help: 'time from one look to the next, 100ms to 5m',
+    default: '1s',
+    parse: duration(100, 300_000),
+  },
+  maxDestinations: {
+    flag: 'max-destinations',
+    commands: ['run', 'check'],
+    takes: 'N',
+    help: 'show the N tightest destinations in detail, 0 to 1000; the rest in sums',
+    default: '8',
+    parse: wholeNumber(0, 1000),
+  },
+  allowedHosts: {
+    flag: 'allowed-host',
+    commands: ['run'],
+    takes: 'NAME',
+    help: 'accept this name in the Host header too (repeatable)',
+    default: null,
+    many: true,
+    parse: parseAllowedHost,
+  },
+  logLevel: {
+    flag: 'log-level',
+    commands: ['run'],
+    takes: 'LEVEL',
+    help: LOG_LEVELS.join(', '),
+    default: 'info',
+    parse: oneOf(LOG_LEVELS),
+  },
+  engine: {
+    flag: 'engine',
+    commands: COMMANDS,
+    takes: 'auto|procfs',
+    help: 'where sockets are read',
+    default: 'auto',
+    parse: oneOf(['auto', 'procfs'], { sock_diag: ONLY_PROC }),
+  },
+  netns: {
+    flag: 'netns',
+    commands: COMMANDS,
+    takes: 'self',
+    help: 'which network namespace',
+    default: 'self',
+    parse: (text) => (text === 'self' ? text : refuse(text, ONLY_SELF)),
+  },
+  procfs: {
+    flag: 'procfs',
+    commands: COMMANDS,
+    takes: 'DIR',
+    help: 'where procfs is mounted',
+    default: '/proc',
+    parse: parseDirectory,
+  },
+  configFile: {
+    flag: 'config',
+    commands: COMMANDS,
+    takes: 'FILE',
+    help: 'YAML file with any of these options, maxDestinations for --max-destinations',
+    default: null,
+    parse: parsePath,
+  },
+};
+
+export const FIELDS = Object.keys(OPTIONS) as readonly Field[];
+
+export const environmentName = (option: Option): string => `LASTPORT_${option.flag.toUpperCase().replaceAll('-', '_')}`;
+
+export const yamlKey = (option: Option): string =>
+  option.flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+
+/**
+ * The flags of a command as yargs wants them. All are strings to yargs, which would make NaN of `--max-destinations x`
+ * and let a list swallow what follows it; config.ts validates them, with those from elsewhere.
+ */
+export function optionsFor(command: Command): Record<string, Options> {
+  const flags: Record<string, Options> = {};
+  for (const option of Object.values<Option>(OPTIONS)) {
+    if (!option.commands.includes(command)) continue;
+    flags[option.flag] =
+      option.takes === null
+        ? { type: 'boolean', describe: option.help }
+        : { type: 'string', requiresArg: true, nargs: 1, describe: `${option.takes}: ${option.help}` };
+    // Only the description: yargs must not fill it in, or no one could tell what was given.
+    if (option.takes !== null && option.default !== null) {
+      (flags[option.flag] as Options).defaultDescription = option.default;
+    }
+  }
+  return flags;
+}

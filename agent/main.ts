@@ -1,0 +1,143 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import { hostname } from 'node:os';
+import type Yargs from 'yargs';
+import { COLLECTORS } from '../collectors/index.ts';
+import { check } from './commands/check.ts';
+import { type Command, type Config, loadConfig, optionsFor, UsageError } from './config/config.ts';
+import { monotonic, now, readFileStart, realHost, version } from './host.ts';
+import { Look } from './look.ts';
+
+/** As CommonJS, which is one file: as ESM, yargs alone would take longer than a whole `lastport check`. */
+const yargs = createRequire(import.meta.url)('yargs') as typeof Yargs;
+
+const stdout = (text: string) => process.stdout.write(text);
+const stderr = (text: string) => process.stderr.write(text);
+
+function lookAt(config: Config): Look {
+  const collectors = Object.values(COLLECTORS).map((make) => make());
+  return new Look(realHost(config.procfs), collectors, monotonic);
+}
+
+const commands: Record<
+  Command,
+  { describe: string; run: (config: Config, reload: () => Promise<Config>) => Promise<number> }
+> = {
+  run: {
+    describe: 'the daemon: looks every tick, serves /metrics',
+    run: async (config, reload) => {
+      const [{ run }, { createLogger, EXPORTERS }, { readInventory }, { resolveAsked }] = await Promise.all([
+        import('./commands/run.ts'),
+        import('../exporters/index.ts'),
+        import('../collectors/system.ts'),
+        import('./asked.ts'),
+      ]);
+      const logger = createLogger(config.logLevel, process.stdout, process.stdout.isTTY === true);
+      const { maxDestinations } = config;
+      return run(config, {
+        look: lookAt(config),
+        logger,
+        log: new EXPORTERS.log(logger),
+        metrics: new EXPORTERS.prometheus({ maxDestinations, version: version(), node: process.version }),
+        serve: (options) => new EXPORTERS.http(options),
+        inventory: (signal) => readInventory({ signal }),
+        route: resolveAsked,
+        reload,
+        onReload: (listener) => process.on('SIGHUP', listener),
+        signal: terminationSignal(),
+        hostName: hostname(),
+        now,
+        monotonic,
+      });
+    },
+  },
+  check: {
+    describe: 'one look, one answer: exit 0 healthy, 1 warning, 2 critical, 3 could not look',
+    run: async (config) => {
+      const { checkTable } = await import('../exporters/text.ts');
+      const look = lookAt(config);
+      return check(config, {
+        look: (request) => look.take(request),
+        route: async (to) =>
+          to.length === 0 ? { asked: [], gaps: [] } : (await import('./asked.ts')).resolveAsked(to),
+        render: (assessment, options) =>
+          checkTable(assessment, {
+            ...options,
+            color: process.stdout.hasColors?.() === true && !process.env['NO_COLOR'],
+          }),
+        now,
+        stdout,
+        stderr,
+      });
+    },
+  },
+  doctor: {
+    describe: 'what this machine lets it see, and what each missing thing costs',
+    run: async (config) => {
+      const { doctor } = await import('./commands/doctor.ts');
+      return doctor(config, realHost(config.procfs), stdout);
+    },
+  },
+};
+
+/** SIGTERM or SIGINT ends in order; a second one, or five seconds, at once. */
+function terminationSignal(): AbortSignal {
+  const controller = new AbortController();
+  const end = () => {
+    if (controller.signal.aborted) process.exit(1);
+    controller.abort();
+    setTimeout(() => process.exit(1), 5000).unref();
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  return controller.signal;
+}
+
+async function main(): Promise<number> {
+  const chosen: { command?: Command; flags: Record<string, unknown> } = { flags: {} };
+  const parser = yargs(process.argv.slice(2))
+    .scriptName('lastport')
+    .usage('$0 <command> [options]\n\nWatches TCP ports and tells which destination runs out of them.')
+    .version(version())
+    .parserConfiguration({ 'duplicate-arguments-array': true, 'camel-case-expansion': false })
+    .demandCommand(1, 'give a command: run, check or doctor')
+    .strictCommands()
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((message, error) => {
+      throw error ?? new UsageError(message);
+    });
+  for (const [name, { describe }] of Object.entries(commands) as [Command, { describe: string }][]) {
+    parser.command(
+      name,
+      describe,
+      (command) => command.options(optionsFor(name)),
+      (argv) => {
+        chosen.command = name;
+        chosen.flags = argv;
+      },
+    );
+  }
+  await parser.parseAsync();
+  const { command, flags } = chosen;
+  if (command === undefined) return 0; // --help or --version
+  const load = () => loadConfig({ command, flags, env: process.env, readFile: readFileStart });
+  const { config, warnings } = await load();
+  for (const warning of warnings) stderr(`lastport: ${warning}\n`);
+  return commands[command].run(config, async () => (await load()).config);
+}
+
+// `lastport check | head -1` is not an error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  stderr(`lastport: ${(error as Error).message.split('\n')[0]}\n`);
+  // A daemon that could not start failed; a check that could not look has no answer.
+  const failed = process.argv[2] === 'run' ? 1 : 3;
+  process.exitCode = error instanceof UsageError ? error.exitCode : failed;
+}

@@ -1,0 +1,168 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Assessment } from '../agent/model/assessment.ts';
+import { isAllowedHost, isSameOrigin } from './http-guard.ts';
+import { type ListenAddress, listen } from './http-listen.ts';
+import type { MetricsFormat } from './prometheus.ts';
+
+export interface HttpServerOptions {
+  readonly render: (format: MetricsFormat) => Promise<{ contentType: string; body: string }>;
+  /** Age of the last good tick in ms, and how old it may be; null before the first. */
+  readonly lastTick: () => { ageMs: number; limitMs: number } | null;
+  /** Names under which a browser or Prometheus may ask, beside IP addresses and localhost. */
+  readonly allowedHosts: () => readonly string[];
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+/** A scrape sends a few hundred bytes of headers and no body; all else is a mistake or an attack. */
+const LARGEST_HEADERS = 16 * 1024;
+const LONGEST_URL = 1024;
+const MOST_CONNECTIONS = 128;
+const SLOWEST_REQUEST_MS = 10_000;
+/** Above the usual scrape interval of 15 s, so that a scraper keeps its connection. */
+const KEEP_ALIVE_MS = 65_000;
+const GZIP_FROM_BYTES = 1024;
+
+const HEADERS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+};
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const line = (status: number, body: string): Answer => ({ status, body: `${body}\n` });
+
+/** Serves what the last tick found: /metrics, /healthz, /readyz, /api/assessment, and a list of these at /. */
+export class HttpServer {
+  readonly name = 'http';
+  private assessment: Assessment | null = null;
+  private text: string | null = null;
+  private unix = false;
+  private readonly server: Server;
+  private readonly options: HttpServerOptions;
+
+  constructor(options: HttpServerOptions) {
+    this.options = options;
+    this.server = createServer(
+      {
+        maxHeaderSize: LARGEST_HEADERS,
+        headersTimeout: SLOWEST_REQUEST_MS,
+        requestTimeout: SLOWEST_REQUEST_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        connectionsCheckingInterval: 5000,
+      },
+      (request, response) => void this.handle(request, response),
+    );
+    this.server.maxConnections = MOST_CONNECTIONS;
+    // A client that takes nothing for this long is cut off, whatever it waits for.
+    this.server.timeout = KEEP_ALIVE_MS;
+    this.server.on('clientError', (_, socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
+      else socket.destroy();
+    });
+  }
+
+  /** Rejects with one clear line where it cannot listen. Returns the port it got; 0 for a Unix socket. */
+  async listen(address: ListenAddress): Promise<number> {
+    this.unix = address.kind === 'unix';
+    return listen(this.server, address);
+  }
+
+  publish(assessment: Assessment): void {
+    this.assessment = assessment;
+    this.text = null;
+  }
+
+  /** Stops listening, lets answers under way finish and ends idle connections. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.server.close(() => resolve());
+      this.server.closeIdleConnections();
+    });
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const answer = this.refusal(request) ?? (await this.answer(request));
+      await send(request, response, answer);
+    } catch (error) {
+      this.options.onError(`answering ${request.method} failed`, error);
+      response.destroy();
+    }
+  }
+
+  private refusal(request: IncomingMessage): Answer | null {
+    const { host, origin } = request.headers;
+    if (!this.unix && !isAllowedHost(host, this.options.allowedHosts())) {
+      return line(421, 'This host name is not known here; start lastport with --allowed-host NAME to allow it');
+    }
+    if (!isSameOrigin(origin, host)) return line(403, 'Pages of other origins may not read this');
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return { ...line(405, 'GET and HEAD only'), headers: { allow: 'GET, HEAD' } };
+    }
+    if ((request.url ?? '').length > LONGEST_URL) return line(414, 'Too long');
+    const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
+    return hasBody ? { ...line(413, 'No body, please'), headers: { connection: 'close' } } : null;
+  }
+
+  private async answer(request: IncomingMessage): Promise<Answer> {
+    switch ((request.url ?? '').split('?', 1)[0]) {
+      case '/metrics':
+        return this.metrics(request);
+      case '/healthz':
+        return this.health();
+      case '/readyz':
+        return this.assessment === null ? line(503, 'no look has been taken yet') : line(200, 'ready');
+      case '/api/assessment':
+        return this.json();
+      case '/':
+        return line(200, 'lastport\n\n/metrics\n/healthz\n/readyz\n/api/assessment');
+      default:
+        return line(404, 'Nothing here; try /');
+    }
+  }
+
+  private async metrics(request: IncomingMessage): Promise<Answer> {
+    const wantsOpenMetrics = /\bapplication\/openmetrics-text\b/.test(request.headers.accept ?? '');
+    const { contentType, body } = await this.options.render(wantsOpenMetrics ? 'openmetrics' : 'text');
+    return { status: 200, type: contentType, body };
+  }
+
+  /** Made once a tick at most, and only if somebody asks. */
+  private json(): Answer {
+    if (this.assessment === null) return line(503, 'no look has been taken yet');
+    this.text ??= `${JSON.stringify(this.assessment)}\n`;
+    return { status: 200, type: 'application/json', body: this.text };
+  }
+
+  private health(): Answer {
+    const last = this.options.lastTick();
+    if (last === null) return line(503, 'no look has been taken yet');
+    const age = `the last look was taken ${(last.ageMs / 1000).toFixed(1)} s ago`;
+    return last.ageMs <= last.limitMs ? line(200, `ok, ${age}`) : line(503, `stuck, ${age}`);
+  }
+}
+
+const compress = promisify(gzip);
+
+async function send(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
+  const zipped = answer.body.length >= GZIP_FROM_BYTES && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+  const body = zipped ? await compress(answer.body) : Buffer.from(answer.body);
+  response.writeHead(answer.status, {
+    ...HEADERS,
+    ...answer.headers,
+    ...(zipped ? { 'content-encoding': 'gzip', vary: 'accept-encoding' } : {}),
+    'content-type': answer.type ?? 'text/plain; charset=utf-8',
+    'content-length': body.length,
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}

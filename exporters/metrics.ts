@@ -1,0 +1,84 @@
+/** One metric: all that is known of it but its values. Base units; `_total` for counters only. */
+export interface MetricDefinition {
+  readonly type: 'gauge' | 'counter' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+/** The labels that name a destination. */
+const DESTINATION = ['netns', 'local', 'destination', 'remote_name'] as const;
+const NETNS = ['netns'] as const;
+
+const gauge = (help: string, labels: readonly string[]): MetricDefinition => ({ type: 'gauge', help, labels });
+const counter = (help: string): MetricDefinition => ({ type: 'counter', help, labels: NETNS });
+
+/** The catalogue: every metric there is, beside prom-client's own of the process. docs/metrics.md tells how to read them. */
+export const METRICS = {
+  lastport_ephemeral_ports: gauge(
+    'Local ports of the network namespace: the range, of these reserved, usable (the rest), and blocked for every destination.',
+    [...NETNS, 'kind'],
+  ),
+  lastport_destination_used_ports: gauge('Usable ports that the destination holds, in any state.', DESTINATION),
+  lastport_destination_ports: gauge('Usable ports that the destination holds, by state.', [...DESTINATION, 'state']),
+  lastport_destination_maybe_blocked_ports: gauge(
+    'Ports in use elsewhere that may have been bound, and then are blocked.',
+    DESTINATION,
+  ),
+  lastport_destination_reusable_ports: gauge('Used ports in TIME_WAIT that connect() would take over.', DESTINATION),
+  lastport_destination_headroom_ports: gauge('connect() calls to the destination that would succeed now.', DESTINATION),
+  lastport_destination_headroom_low_ports: gauge(
+    'The same with everything that could not be known counted against it.',
+    DESTINATION,
+  ),
+  lastport_destination_fast_headroom_ports: gauge(
+    'connect() calls until each becomes about 100 times slower.',
+    DESTINATION,
+  ),
+  lastport_destination_saturation_ratio: gauge('1 - headroom / usable ports.', DESTINATION),
+  lastport_worst_saturation_ratio: gauge(
+    'The highest saturation of all destinations in use, 0 if there are none.',
+    NETNS,
+  ),
+  lastport_destinations: gauge('Destinations in use.', NETNS),
+  lastport_destinations_omitted: gauge('Destinations in use that have no series of their own.', NETNS),
+  lastport_omitted_used_ports: gauge('Ports that the omitted destinations use, summed over all of them.', NETNS),
+  lastport_sockets: gauge('Sockets of connections, by direction: out of this namespace, or in to a listener.', [
+    ...NETNS,
+    'direction',
+  ]),
+  lastport_collector_duration_seconds: gauge('Time that the collector took in the last tick.', ['collector']),
+  lastport_collector_success: gauge('Whether the collector succeeded in the last tick.', ['collector']),
+  lastport_tick_duration_seconds: {
+    type: 'histogram',
+    help: 'Time from the start of a look to its Assessment.',
+    labels: [],
+  },
+  lastport_last_tick_timestamp_seconds: gauge('When the last look was taken.', []),
+  lastport_gaps: gauge('Things that could not be seen in the last tick, by source.', ['source']),
+  lastport_series_omitted: gauge('Series left out of this page, to keep it within its budget.', []),
+  lastport_build_info: gauge('Always 1.', ['version', 'node']),
+  lastport_host_info: gauge('Always 1.', ['kernel', 'distribution', 'release', 'architecture', 'virtual']),
+  lastport_tcp_active_opens_total: counter('Tcp ActiveOpens of /proc/net/snmp: connections tried from here.'),
+  lastport_tcp_passive_opens_total: counter('Tcp PassiveOpens: connections accepted.'),
+  lastport_tcp_attempt_fails_total: counter('Tcp AttemptFails: connections that did not come about.'),
+  lastport_tcp_estab_resets_total: counter('Tcp EstabResets: connections reset.'),
+  lastport_tcp_out_rsts_total: counter('Tcp OutRsts: resets sent.'),
+  lastport_tcp_time_waits_total: counter('TcpExt TW of /proc/net/netstat: TIME_WAIT that ran their time.'),
+  lastport_tcp_time_waits_recycled_total: counter('TcpExt TWRecycled: TIME_WAIT that a new connection took over.'),
+  lastport_tcp_time_waits_killed_total: counter('TcpExt TWKilled: TIME_WAIT ended early.'),
+  lastport_tcp_time_wait_overflows_total: counter(
+    'TcpExt TCPTimeWaitOverflow: TIME_WAIT not kept, tcp_max_tw_buckets reached.',
+  ),
+  lastport_tcp_aborts_on_close_total: counter('TcpExt TCPAbortOnClose: closed with unread data, which resets.'),
+  lastport_tcp_aborts_on_data_total: counter('TcpExt TCPAbortOnData: data after close, which resets.'),
+  lastport_tcp_listen_overflows_total: counter('TcpExt ListenOverflows: accept queues that were full.'),
+  lastport_tcp_sockets_in_use: gauge('TCP sockets in the tables, both families (sockstat inuse).', NETNS),
+  lastport_tcp_sockets_orphaned: gauge('TCP sockets that no process holds (sockstat orphan).', NETNS),
+  lastport_tcp_sockets_time_wait: gauge('TIME_WAIT of both sides, and FIN_WAIT2 remains (sockstat tw).', NETNS),
+  lastport_tcp_sockets_allocated: gauge('TCP sockets of the whole host (sockstat alloc).', NETNS),
+  lastport_conntrack_entries: gauge('Entries of the connection tracking table.', NETNS),
+  lastport_conntrack_entries_limit: gauge('What the connection tracking table can hold.', NETNS),
+} as const satisfies Record<string, MetricDefinition>;
+
+export type MetricName = keyof typeof METRICS;
+export const METRIC_NAMES = Object.keys(METRICS) as MetricName[];

@@ -1,0 +1,216 @@
+import {
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type OpenMetricsContentType,
+  type PrometheusContentType,
+  Registry,
+} from 'prom-client';
+import { formatEndpoint } from '../agent/model/address.ts';
+import { type Assessment, type DestinationReport, type NamespaceReport, VERDICTS } from '../agent/model/assessment.ts';
+import type { CounterName } from '../agent/model/readings.ts';
+import { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
+
+/** Above this share of its ports a destination has series of its own, healthy or not. */
+const DETAIL_RATIO = 0.05;
+/** The worst namespaces have series; the rest are in /api/assessment. */
+const DETAILED_NAMESPACES = 20;
+/** Sources of gaps that are told apart, and the longest label: both can come from outside. */
+const GAP_SOURCES = 16;
+const LONGEST_LABEL = 128;
+/**
+ * Series of our own, whatever the host does: with those of the process 400 at most, so that 10,000 hosts fit one
+ * Prometheus. Each destination above the default count may add its own. What does not fit is counted.
+ */
+const SERIES_BUDGET = 310;
+const DEFAULT_DESTINATIONS = 8;
+const SERIES_PER_DESTINATION = 18;
+const TICK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+export type MetricsFormat = 'text' | 'openmetrics';
+
+/** Assessment → prom-client registry. Nothing is computed while scraping but prom-client's own process metrics. */
+export class PrometheusExporter {
+  readonly name = 'prometheus';
+  /** How many destinations of the host have series of their own. */
+  maxDestinations: number;
+  private readonly registry = new Registry<PrometheusContentType | OpenMetricsContentType>();
+  private readonly gauges = new Map<MetricName, Gauge>();
+  private readonly counters = new Map<MetricName, Counter>();
+  private readonly tick: Histogram;
+  private series = 0;
+  private omitted = 0;
+  private readonly build: { readonly version: string; readonly node: string };
+
+  constructor(options: { maxDestinations: number; version: string; node: string }) {
+    this.maxDestinations = options.maxDestinations;
+    this.build = { version: options.version, node: options.node };
+    // Two buckets tell a short pause from a long one; the default ones are a tenth of the whole budget.
+    collectDefaultMetrics({ register: this.registry as Registry, gcDurationBuckets: [0.01, 0.1] });
+    const registers = [this.registry as Registry];
+    const of = (name: MetricName) => ({ name, help: METRICS[name].help, labelNames: METRICS[name].labels, registers });
+    for (const name of METRIC_NAMES) {
+      if (METRICS[name].type === 'gauge') this.gauges.set(name, new Gauge(of(name)));
+      if (METRICS[name].type === 'counter') this.counters.set(name, new Counter(of(name)));
+    }
+    this.tick = new Histogram({ ...of('lastport_tick_duration_seconds'), buckets: TICK_BUCKETS });
+  }
+
+  /** Replaces all values by those of this tick: what is gone leaves no series behind. */
+  publish(assessment: Assessment): void {
+    for (const metric of [...this.gauges.values(), ...this.counters.values()]) metric.reset();
+    this.series = 0;
+    this.omitted = 0;
+    // In the order of importance: where the budget ends, the last ones are left out.
+    this.set('lastport_build_info', this.build, 1);
+    this.set('lastport_last_tick_timestamp_seconds', {}, Date.parse(assessment.takenAt) / 1000);
+    this.tick.observe(assessment.tookMs / 1000);
+    const { kernel, inventory } = assessment.host;
+    if (inventory !== null) {
+      const { distribution, release, architecture, virtual } = inventory;
+      this.set('lastport_host_info', { kernel, distribution, release, architecture, virtual: String(virtual) }, 1);
+    }
+    for (const { collector, durationMs, ok } of assessment.collectors) {
+      this.set('lastport_collector_duration_seconds', { collector }, durationMs / 1000);
+      this.set('lastport_collector_success', { collector }, ok ? 1 : 0);
+    }
+    for (const [source, count] of gapCounts(assessment)) this.set('lastport_gaps', { source }, count);
+
+    const worst = [...assessment.namespaces].sort(byRisk).slice(0, DETAILED_NAMESPACES);
+    const detailed = detailedDestinations(worst, this.maxDestinations);
+    for (const { label, destinations } of worst) {
+      for (const one of destinations) if (detailed.has(one)) this.publishDestination(label, one);
+    }
+    const [own] = assessment.namespaces;
+    if (own !== undefined) this.publishCounters(own);
+    for (const namespace of worst) this.publishNamespace(namespace, detailed);
+    this.gauges.get('lastport_series_omitted')?.set(this.omitted);
+  }
+
+  /** The scrape's body and its content type. */
+  async render(format: MetricsFormat): Promise<{ contentType: string; body: string }> {
+    this.registry.setContentType(
+      format === 'openmetrics' ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE,
+    );
+    const { contentType } = this.registry;
+    return { contentType, body: await this.registry.metrics() };
+  }
+
+  private publishNamespace(namespace: NamespaceReport, detailed: ReadonlySet<DestinationReport>): void {
+    const netns = namespace.label;
+    const { range, destinations } = namespace;
+    const kinds = {
+      range: range === null ? null : range.high - range.low + 1,
+      reserved: namespace.reservedPorts,
+      usable: namespace.usablePorts,
+      blocked: namespace.blockedPorts,
+    };
+    for (const [kind, ports] of Object.entries(kinds)) this.set('lastport_ephemeral_ports', { netns, kind }, ports);
+    if (namespace.verdict === 'blind') return;
+    const inUse = destinations.filter(({ usedPorts }) => usedPorts > 0);
+    const omitted = inUse.filter((one) => !detailed.has(one));
+    const sum = (reports: readonly DestinationReport[]) =>
+      reports.reduce((total, { usedPorts }) => total + usedPorts, 0);
+    this.set('lastport_worst_saturation_ratio', { netns }, Math.max(0, ...inUse.map(saturation)));
+    this.set('lastport_destinations', { netns }, namespace.destinationsInUse);
+    this.set('lastport_destinations_omitted', { netns }, namespace.destinationsOmitted + omitted.length);
+    this.set('lastport_omitted_used_ports', { netns }, namespace.omittedUsedPorts + sum(omitted));
+    this.set('lastport_sockets', { netns, direction: 'out' }, namespace.outboundSockets);
+    this.set('lastport_sockets', { netns, direction: 'in' }, namespace.inboundSockets);
+  }
+
+  private publishDestination(netns: string, one: DestinationReport): void {
+    const labels = {
+      netns,
+      local: one.local ?? '',
+      destination: formatEndpoint(one.remote, one.remotePort),
+      remote_name: one.remoteName ?? '',
+    };
+    this.set('lastport_destination_used_ports', labels, one.usedPorts);
+    this.set('lastport_destination_maybe_blocked_ports', labels, one.maybeBlockedPorts);
+    this.set('lastport_destination_reusable_ports', labels, one.reusablePorts);
+    this.set('lastport_destination_headroom_ports', labels, one.headroomPorts);
+    this.set('lastport_destination_headroom_low_ports', labels, one.headroomPortsLow);
+    this.set('lastport_destination_fast_headroom_ports', labels, one.fastHeadroomPorts);
+    this.set('lastport_destination_saturation_ratio', labels, saturation(one));
+    for (const [state, ports] of Object.entries(one.states)) {
+      this.set('lastport_destination_ports', { ...labels, state }, ports);
+    }
+  }
+
+  private publishCounters({ label: netns, counters }: NamespaceReport): void {
+    for (const [name, metric] of Object.entries(COUNTER_METRICS) as [CounterName, MetricName][]) {
+      const value = counters[name];
+      if (value === undefined) continue;
+      // The kernel counts; a Counter that was reset and takes the value whole follows it, resets included.
+      if (METRICS[metric].type === 'gauge') this.set(metric, { netns }, value);
+      else if (this.fits()) this.counters.get(metric)?.inc(cut({ netns }), Math.max(0, value));
+    }
+    const { socketsInUse, socketsInUse6 } = counters;
+    if (socketsInUse !== undefined) {
+      this.set('lastport_tcp_sockets_in_use', { netns }, socketsInUse + (socketsInUse6 ?? 0));
+    }
+  }
+
+  /** null is not known, and not known is no series. */
+  private set(name: MetricName, labels: Readonly<Record<string, string>>, value: number | null): void {
+    if (value !== null && this.fits()) this.gauges.get(name)?.set(cut(labels), value);
+  }
+
+  private fits(): boolean {
+    const budget = SERIES_BUDGET + Math.max(0, this.maxDestinations - DEFAULT_DESTINATIONS) * SERIES_PER_DESTINATION;
+    if (this.series >= budget) this.omitted++;
+    else this.series++;
+    return this.series < budget;
+  }
+}
+
+/** socketsInUse and socketsInUse6 are one metric, set apart. */
+const COUNTER_METRICS: Readonly<Record<Exclude<CounterName, 'socketsInUse' | 'socketsInUse6'>, MetricName>> = {
+  activeOpens: 'lastport_tcp_active_opens_total',
+  passiveOpens: 'lastport_tcp_passive_opens_total',
+  attemptFails: 'lastport_tcp_attempt_fails_total',
+  estabResets: 'lastport_tcp_estab_resets_total',
+  outRsts: 'lastport_tcp_out_rsts_total',
+  timeWaits: 'lastport_tcp_time_waits_total',
+  timeWaitsRecycled: 'lastport_tcp_time_waits_recycled_total',
+  timeWaitsKilled: 'lastport_tcp_time_waits_killed_total',
+  timeWaitOverflows: 'lastport_tcp_time_wait_overflows_total',
+  abortsOnClose: 'lastport_tcp_aborts_on_close_total',
+  abortsOnData: 'lastport_tcp_aborts_on_data_total',
+  listenOverflows: 'lastport_tcp_listen_overflows_total',
+  socketsOrphaned: 'lastport_tcp_sockets_orphaned',
+  socketsTimeWait: 'lastport_tcp_sockets_time_wait',
+  socketsAllocated: 'lastport_tcp_sockets_allocated',
+  conntrackEntries: 'lastport_conntrack_entries',
+  conntrackMax: 'lastport_conntrack_entries_limit',
+};
+
+/** The worst of the host that are worth series of their own: above 5 % used, or not healthy. */
+function detailedDestinations(namespaces: readonly NamespaceReport[], limit: number): ReadonlySet<DestinationReport> {
+  const worth = namespaces
+    .flatMap(({ destinations }) => destinations)
+    .filter((one) => one.verdict !== 'healthy' || one.usedPorts > one.usablePorts * DETAIL_RATIO);
+  return new Set(worth.sort((a, b) => saturation(b) - saturation(a)).slice(0, limit));
+}
+
+function byRisk(a: NamespaceReport, b: NamespaceReport): number {
+  const risk = ({ verdict, destinations }: NamespaceReport) =>
+    VERDICTS.indexOf(verdict) + Math.max(0, ...destinations.slice(0, 1).map(saturation));
+  return risk(b) - risk(a);
+}
+
+function gapCounts({ gaps }: Assessment): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const { source } of gaps) counts.set(source, (counts.get(source) ?? 0) + 1);
+  return [...counts].slice(0, GAP_SOURCES);
+}
+
+function saturation({ headroomPorts, usablePorts }: DestinationReport): number {
+  return usablePorts === 0 ? 1 : 1 - headroomPorts / usablePorts;
+}
+
+function cut(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, value.slice(0, LONGEST_LABEL)]));
+}

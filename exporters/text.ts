@@ -1,0 +1,157 @@
+import { formatEndpoint } from '../agent/model/address.ts';
+import type { Assessment, DestinationReport, NamespaceReport, Verdict } from '../agent/model/assessment.ts';
+
+export interface TextOptions {
+  /** Show every destination, not only the tight ones and those asked for. */
+  readonly all: boolean;
+  /** ANSI colours. They repeat what marks and words say. */
+  readonly color: boolean;
+}
+
+const MARKS: Readonly<Record<Verdict, string>> = {
+  healthy: 'ok',
+  watch: '~ ',
+  warning: '! ',
+  blind: '? ',
+  critical: '!!',
+};
+const STATUS: Readonly<Record<Verdict, string>> = {
+  healthy: 'OK',
+  watch: 'OK',
+  warning: 'WARNING',
+  blind: 'BLIND',
+  critical: 'CRITICAL',
+};
+/** SGR codes: green, cyan, yellow, magenta, bold red. */
+const COLORS: Readonly<Record<Verdict, string>> = {
+  healthy: '32',
+  watch: '36',
+  warning: '33',
+  blind: '35',
+  critical: '1;31',
+};
+/** Below this a healthy destination is not worth a line. */
+const SHOWN_RATIO = 0.05;
+const TW_REUSE_NUMBER = { off: 0, on: 1, loopback: 2 } as const;
+
+/**
+ * What `lastport check` prints: one sentence with perfdata that Nagios understands, then the tightest destinations, what
+ * was not visible, and where to go on.
+ */
+export function checkTable(assessment: Assessment, { all, color }: TextOptions): string {
+  const paint = (text: string, verdict: Verdict) => (color ? `\u001b[${COLORS[verdict]}m${text}\u001b[0m` : text);
+  const lines = [paint(sentence(assessment), assessment.verdict)];
+  for (const namespace of assessment.namespaces) {
+    lines.push(...namespaceLines(namespace, assessment, all, paint));
+  }
+  for (const { what, why } of assessment.gaps) lines.push(`Not visible: ${what}`, `  ${why}`);
+  const next = nextStep(assessment);
+  if (next !== null) lines.push(`Next: ${next}`);
+  return `${lines.map(printable).join('\n')}\n`;
+}
+
+function sentence({ host, verdict, namespaces, gaps }: Assessment): string {
+  const status = `${STATUS[verdict]} ${host.name}:`;
+  if (verdict === 'blind') return `${status} cannot look: ${gaps[0]?.why ?? 'no reason known'}`;
+  const worst = namespaces.flatMap(({ destinations }) => destinations).sort((a, b) => saturation(b) - saturation(a))[0];
+  if (worst === undefined) return `${status} no destination in use | worst_used=0%;80;95`;
+  const where = formatEndpoint(worst.remote, worst.remotePort);
+  const perfdata = `worst_used=${percent(saturation(worst))}%;80;95`;
+  return `${status} ${finding(worst, where)} | ${perfdata}`;
+}
+
+function finding(one: DestinationReport, where: string): string {
+  const { headroomPorts, usablePorts, fastHeadroomPorts, verdict } = one;
+  if (headroomPorts === 0) return `${where} is out of ports, all ${count(usablePorts)} are taken`;
+  const left = `${count(headroomPorts)} of ${count(usablePorts)} ports left`;
+  if (verdict === 'warning' && fastHeadroomPorts === 0) return `connect() to ${where} is slow now, ${left}`;
+  return verdict === 'healthy' ? `tightest is ${where}, ${left}` : `${where} has ${left}`;
+}
+
+type Paint = (text: string, verdict: Verdict) => string;
+
+function namespaceLines(namespace: NamespaceReport, assessment: Assessment, all: boolean, paint: Paint): string[] {
+  if (namespace.usablePorts === null) return [];
+  const facts = [
+    `${count(namespace.usablePorts)} usable ports per destination (not per host)`,
+    ...(namespace.twReuse === null ? [] : [`tcp_tw_reuse ${TW_REUSE_NUMBER[namespace.twReuse]}`]),
+    `kernel ${assessment.host.kernel}`,
+    `${assessment.takenAt.slice(11, 19)}Z`,
+    ...(namespace.label === 'host' ? [] : [`netns ${namespace.label}`]),
+  ];
+  const shown = namespace.destinations.filter((one) => all || isWorthALine(one));
+  const folded = namespace.destinations.length - shown.length;
+  const lines = [facts.join(' · ')];
+  if (shown.length > 0) {
+    const rows = [HEADINGS, ...shown.map(cells)];
+    const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+    const line = (row: readonly string[]) =>
+      row.map((cell, column) =>
+        column < LEFT_COLUMNS ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+      );
+    lines.push(`   ${line(HEADINGS).join('  ')}`);
+    for (const [index, one] of shown.entries()) {
+      lines.push(
+        `${paint(MARKS[one.verdict], one.verdict)} ${line(rows[index + 1]!).join('  ')}`.trimEnd(),
+        ...details(one),
+      );
+    }
+  }
+  if (folded > 0) lines.push(`   ${count(folded)} more below 5 % (--all)`);
+  if (namespace.destinationsOmitted > 0) {
+    const { destinationsOmitted, omittedUsedPorts } = namespace;
+    lines.push(`   ${count(destinationsOmitted)} others use ${count(omittedUsedPorts)} ports together`);
+  }
+  return lines;
+}
+
+const HEADINGS = ['DESTINATION', 'FROM', 'USED', '', 'FREE', 'FAST'] as const;
+const LEFT_COLUMNS = 2;
+
+function cells(one: DestinationReport): readonly string[] {
+  return [
+    formatEndpoint(one.remote, one.remotePort),
+    one.local ?? 'no route',
+    count(one.usedPorts),
+    `${percent(one.usablePorts === 0 ? 0 : one.usedPorts / one.usablePorts)}%`,
+    count(one.headroomPorts),
+    one.fastHeadroomPorts === 0 ? 'gone' : count(one.fastHeadroomPorts),
+  ];
+}
+
+/** What the numbers are made of, and how sure they are; nothing where there is nothing to add. */
+function details(one: DestinationReport): string[] {
+  const parts = Object.entries(one.states)
+    .sort(([, a], [, b]) => b - a)
+    .map(([state, ports]) => `${count(ports)} ${state}`);
+  if (one.reusablePorts > 0) parts.push(`${count(one.reusablePorts)} reusable`);
+  if (one.blockedPorts > 0) parts.push(`${count(one.blockedPorts)} blocked`);
+  if (one.headroomPortsLow < one.headroomPorts) parts.push(`at least ${count(one.headroomPortsLow)} free`);
+  const lines = one.remoteName === null ? [] : [`     ${one.remoteName}`];
+  return parts.length === 0 ? lines : [...lines, `     ${parts.join(' · ')}`];
+}
+
+function nextStep({ verdict, gaps }: Assessment): string | null {
+  if (verdict === 'critical' || verdict === 'warning') {
+    return 'find who opens connections there and lets them go unused: ss -tnp dst ADDRESS';
+  }
+  return gaps.length > 0 ? 'lastport doctor' : null;
+}
+
+function isWorthALine(one: DestinationReport): boolean {
+  return one.verdict !== 'healthy' || one.asked || one.usedPorts > one.usablePorts * SHOWN_RATIO;
+}
+
+function saturation({ headroomPorts, usablePorts }: DestinationReport): number {
+  return usablePorts === 0 ? 1 : 1 - headroomPorts / usablePorts;
+}
+
+/** Rounded down: 100 % means that nothing is left. */
+const percent = (ratio: number) => Math.floor(ratio * 100);
+const count = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+
+/** Names and errors come from outside: nothing in them may steer a terminal. The colours are ours. */
+function printable(line: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+  return line.replace(/\u001b(?!\[[0-9;]*m)|[\u0000-\u0009\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g, '?');
+}
