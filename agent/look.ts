@@ -78,9 +78,14 @@ export class Look {
   }
 }
 
+/** The host's own network namespace on kernels that give it a fixed inode (PROC_NET_INIT_INO, include/linux/proc_ns.h). */
+const INITIAL_NETNS = 0xeffffff9;
+/** Older kernels number it like any file of /proc, early at boot: others come later and get higher numbers. */
+const HIGHEST_EARLY_INODE = 4026531999;
+
 /**
- * The namespace's inode from self/ns/net, and its label: "host" where it is pid 1's. Where pid 1 may not be looked at
- * (no privilege), a process outside any user namespace is taken to be in the host's.
+ * The namespace's inode from self/ns/net, and its label: "host" where it is pid 1's, else the inode. Where pid 1 may
+ * not be looked at (no privilege), the inode itself tells.
  */
 export function netnsIdentity(host: Host): NetnsIdentity {
   const link = (path: string): number | null => {
@@ -91,17 +96,8 @@ export function netnsIdentity(host: Host): NetnsIdentity {
     }
   };
   const inode = link('self/ns/net');
-  if (inode === null) return { inode, label: 'host' };
+  if (inode === null || inode === INITIAL_NETNS) return { inode, label: 'host' };
   const first = link('1/ns/net');
-  const isHost = first === null ? !inUserNamespace(host) : first === inode;
+  const isHost = first === null ? inode <= HIGHEST_EARLY_INODE : first === inode;
   return { inode, label: isHost ? 'host' : String(inode) };
-}
-
-/** user_namespaces(7): the initial one maps every uid to itself. */
-function inUserNamespace(host: Host): boolean {
-  try {
-    return !/^\s*0\s+0\s+4294967295\s*$/.test(host.readText('self/uid_map'));
-  } catch {
-    return false;
-  }
 }

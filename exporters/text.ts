@@ -42,7 +42,7 @@ export function checkTable(assessment: Assessment, { all, color }: TextOptions):
   const paint = (text: string, verdict: Verdict) => (color ? `\u001b[${COLORS[verdict]}m${text}\u001b[0m` : text);
   const lines = [paint(sentence(assessment), assessment.verdict)];
   for (const namespace of assessment.namespaces) {
-    lines.push(...namespaceLines(namespace, assessment, all, paint));
+    lines.push(...namespaceLines(namespace, assessment.takenAt, all, paint));
   }
   for (const { what, why } of assessment.gaps) lines.push(`Not visible: ${what}`, `  ${why}`);
   const next = nextStep(assessment);
@@ -50,10 +50,11 @@ export function checkTable(assessment: Assessment, { all, color }: TextOptions):
   return `${lines.map(printable).join('\n')}\n`;
 }
 
-function sentence({ host, verdict, namespaces, gaps }: Assessment): string {
+function sentence(assessment: Assessment): string {
+  const { host, verdict, gaps } = assessment;
   const status = `${STATUS[verdict]} ${host.name}:`;
   if (verdict === 'blind') return `${status} cannot look: ${gaps[0]?.why ?? 'no reason known'}`;
-  const worst = namespaces.flatMap(({ destinations }) => destinations).sort((a, b) => saturation(b) - saturation(a))[0];
+  const worst = worstOf(assessment);
   if (worst === undefined) return `${status} no destination in use | worst_used=0%;80;95`;
   const where = formatEndpoint(worst.remote, worst.remotePort);
   const perfdata = `worst_used=${percent(saturation(worst))}%;80;95`;
@@ -70,13 +71,12 @@ function finding(one: DestinationReport, where: string): string {
 
 type Paint = (text: string, verdict: Verdict) => string;
 
-function namespaceLines(namespace: NamespaceReport, assessment: Assessment, all: boolean, paint: Paint): string[] {
+function namespaceLines(namespace: NamespaceReport, takenAt: string, all: boolean, paint: Paint): string[] {
   if (namespace.usablePorts === null) return [];
   const facts = [
     `${count(namespace.usablePorts)} usable ports per destination (not per host)`,
     ...(namespace.twReuse === null ? [] : [`tcp_tw_reuse ${TW_REUSE_NUMBER[namespace.twReuse]}`]),
-    `kernel ${assessment.host.kernel}`,
-    `${assessment.takenAt.slice(11, 19)}Z`,
+    `${takenAt.slice(11, 19)}Z`,
     ...(namespace.label === 'host' ? [] : [`netns ${namespace.label}`]),
   ];
   const shown = namespace.destinations.filter((one) => all || isWorthALine(one));
@@ -131,11 +131,16 @@ function details(one: DestinationReport): string[] {
   return parts.length === 0 ? lines : [...lines, `     ${parts.join(' · ')}`];
 }
 
-function nextStep({ verdict, gaps }: Assessment): string | null {
-  if (verdict === 'critical' || verdict === 'warning') {
-    return 'find who opens connections there and lets them go unused: ss -tnp dst ADDRESS';
+function nextStep(assessment: Assessment): string | null {
+  const worst = worstOf(assessment);
+  if (worst !== undefined && (worst.verdict === 'critical' || worst.verdict === 'warning')) {
+    return `ss -tnp dst ${formatEndpoint(worst.remote, worst.remotePort)} shows who holds these connections`;
   }
-  return gaps.length > 0 ? 'lastport doctor' : null;
+  return assessment.gaps.length > 0 ? 'lastport doctor' : null;
+}
+
+function worstOf({ namespaces }: Assessment): DestinationReport | undefined {
+  return namespaces.flatMap(({ destinations }) => destinations).sort((a, b) => saturation(b) - saturation(a))[0];
 }
 
 function isWorthALine(one: DestinationReport): boolean {
@@ -153,5 +158,5 @@ const count = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 /** Names and errors come from outside: nothing in them may steer a terminal. The colours are ours. */
 function printable(line: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
-  return line.replace(/\u001b(?!\[[0-9;]*m)|[\u0000-\u0009\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g, '?');
+  return line.replace(/\u001b(?!\[[0-9;]*m)|[\u0000-\u001a\u001c-\u001f\u007f-\u009f]/g, '?');
 }

@@ -27,7 +27,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'exporters',
     files: /^exporters\//,
     may: /^(agent\/model|exporters)\//,
-    packages: /^(node:(http|net|fs|fs\/promises|zlib|util|stream|path)|prom-client|pino|undici)$/,
+    packages: /^(node:(events|fs\/promises|http|net|util|zlib)|prom-client|pino|undici)$/,
   },
   // Only main.ts and worker.ts see the tables of collectors and exporters.
   { name: 'agent/main.ts', files: /^agent\/(main|worker)\.ts$/, may: /^(agent|collectors|exporters)\//, packages: /./ },

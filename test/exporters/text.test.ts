@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { checkTable } from '../../exporters/text.ts';
+import { assessment, destination, namespace } from '../support/assessments.ts';
+import { matchesGolden } from '../support/golden.ts';
+
+const plain = { all: false, color: false };
+const full = assessment({
+  verdict: 'critical',
+  namespaces: [
+    namespace({
+      verdict: 'critical',
+      destinations: [
+        destination({
+          headroomPorts: 0,
+          headroomPortsLow: 0,
+          fastHeadroomPorts: 0,
+          usedPorts: 28229,
+          verdict: 'critical',
+        }),
+        destination({
+          remote: '10.9.1.5',
+          remotePort: 9000,
+          usedPorts: 12600,
+          headroomPorts: 15629,
+          headroomPortsLow: 12000,
+          verdict: 'healthy',
+        }),
+        destination({
+          remote: '2001:db8::1',
+          remotePort: 443,
+          remoteName: 'api.example.com',
+          asked: true,
+          local: '2001:db8::2',
+          usedPorts: 0,
+          states: {},
+          headroomPorts: 28229,
+          headroomPortsLow: 28229,
+          fastHeadroomPorts: 14115,
+          verdict: 'healthy',
+        }),
+        destination({ remotePort: 81, usedPorts: 5, verdict: 'healthy' }),
+      ],
+      destinationsOmitted: 3,
+      omittedUsedPorts: 3,
+    }),
+  ],
+  gaps: [{ source: 's', what: 'IPv6 sockets', why: 'net/tcp6 does not exist', costs: 'nothing' }],
+});
+
+describe('checkTable', () => {
+  it('looks like its golden', () => matchesGolden('check.txt', checkTable(full, plain)));
+
+  it('fits 80 columns where addresses are short', () => {
+    const lines = checkTable(assessment(), plain).split('\n');
+    assert.deepEqual(
+      lines.filter((line) => line.length > 80),
+      [],
+    );
+  });
+
+  it('shows all when asked to', () => {
+    assert.doesNotMatch(checkTable(full, plain), /10\.9\.0\.2:81/);
+    assert.match(checkTable(full, { ...plain, all: true }), /10\.9\.0\.2:81/);
+  });
+
+  it('repeats in colour what it says in words', () => {
+    const esc = String.fromCharCode(27);
+    const colored = checkTable(full, { ...plain, color: true });
+    assert.ok(colored.includes(`${esc}[1;31m`));
+    assert.equal(colored.replaceAll(new RegExp(`${esc}\\[[0-9;]*m`, 'g'), ''), checkTable(full, plain));
+  });
+
+  for (const [what, verdict, one, sentence] of [
+    [
+      'critical',
+      'critical',
+      { headroomPorts: 12 },
+      'CRITICAL web-1: 10.9.0.2:8080 has 12 of 28,232 ports left | worst_used=99%;80;95',
+    ],
+    [
+      'at the cliff',
+      'warning',
+      { fastHeadroomPorts: 0 },
+      'WARNING web-1: connect() to 10.9.0.2:8080 is slow now, 14,209 of 28,232 ports left | worst_used=49%;80;95',
+    ],
+    [
+      'healthy',
+      'healthy',
+      {},
+      'OK web-1: tightest is 10.9.0.2:8080, 14,209 of 28,232 ports left | worst_used=49%;80;95',
+    ],
+  ] as const) {
+    it(`says in its first line: ${what}`, () => {
+      const destinations = [destination({ verdict, ...one })];
+      const [first] = checkTable(assessment({ verdict, namespaces: [namespace({ destinations })] }), plain).split('\n');
+      assert.equal(first, sentence);
+    });
+  }
+
+  it('says why it is blind', () => {
+    const gaps = [{ source: 's', what: 'all', why: 'EACCES: no', costs: '' }];
+    const blind = assessment({
+      verdict: 'blind',
+      gaps,
+      namespaces: [namespace({ verdict: 'blind', usablePorts: null, destinations: [] })],
+    });
+    assert.match(checkTable(blind, plain), /^BLIND web-1: cannot look: EACCES: no\nNot visible: all\n/);
+  });
+
+  it('lets nothing through that a terminal would obey', () => {
+    const evil = destination({ remoteName: 'a\u001b]0;x\u0007b\nc', asked: true });
+    const text = checkTable(assessment({ namespaces: [namespace({ destinations: [evil] })] }), plain);
+    assert.ok([...text].every((char) => char === '\n' || char >= ' '));
+    assert.match(text, /a\?\]0;x\?b\?c/);
+  });
+});

@@ -1,0 +1,65 @@
+// Sample Assessments for exporters.
+import type { Assessment, DestinationReport, NamespaceReport } from '../../agent/model/assessment.ts';
+
+export function destination(overrides: Partial<DestinationReport> = {}): DestinationReport {
+  return {
+    local: '10.9.0.1',
+    remote: '10.9.0.2',
+    remotePort: 8080,
+    remoteName: null,
+    asked: false,
+    usablePorts: 28232,
+    usedPorts: 14020,
+    blockedPorts: 3,
+    maybeBlockedPorts: 0,
+    reusablePorts: 0,
+    headroomPorts: 14209,
+    headroomPortsLow: 14209,
+    fastHeadroomPorts: 95,
+    states: { established: 120, time_wait: 13900 },
+    verdict: 'watch',
+    ...overrides,
+  };
+}
+
+export function namespace(overrides: Partial<NamespaceReport> = {}): NamespaceReport {
+  const destinations = overrides.destinations ?? [destination()];
+  return {
+    netns: 4026531840,
+    label: 'host',
+    engine: 'procfs',
+    verdict: 'watch',
+    range: { low: 32768, high: 60999 },
+    reservedPorts: 0,
+    usablePorts: 28232,
+    blockedPorts: 3,
+    twReuse: 'loopback',
+    listeners: 4,
+    inboundSockets: 17,
+    outboundSockets: 14020,
+    destinationsInUse: destinations.length,
+    destinationsOmitted: 0,
+    omittedUsedPorts: 0,
+    counters: { activeOpens: 62, socketsInUse: 140, socketsInUse6: 2, conntrackEntries: 17 },
+    ...overrides,
+    destinations,
+  };
+}
+
+export function assessment(overrides: Partial<Assessment> = {}): Assessment {
+  return {
+    schema: 'lastport/1',
+    takenAt: '2026-11-23T02:40:00.000Z',
+    tookMs: 12.5,
+    host: {
+      name: 'web-1',
+      kernel: '6.18.44',
+      inventory: { distribution: 'Debian', release: '12', architecture: 'x64', virtual: true, cpus: 2, memoryBytes: 1 },
+    },
+    verdict: 'watch',
+    namespaces: [namespace()],
+    gaps: [],
+    collectors: [{ collector: 'proc-net-tcp', durationMs: 11, ok: true }],
+    ...overrides,
+  };
+}
