@@ -105,7 +105,8 @@ async function main(): Promise<number> {
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message, error) => {
-      throw error ?? new UsageError(message);
+      // yargs gives its own complaints as a YError, everybody else's as they are.
+      throw error === undefined || error.name === 'YError' ? new UsageError(message) : error;
     });
   for (const [name, { describe }] of Object.entries(commands) as [Command, { describe: string }][]) {
     parser.command(

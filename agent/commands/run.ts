@@ -52,12 +52,6 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
     onError,
   });
   const port = await http.listen(config.listen);
-  const { listen } = config;
-  logger.info({ listen: listen.kind === 'tcp' ? `${listen.host}:${port}` : `unix:${listen.path}` }, 'listening');
-  if (listen.kind === 'tcp' && !isLoopbackName(listen.host)) {
-    logger.warn('anyone who reaches this address can read it: there is no authentication');
-  }
-
   const background = new Background(parts, onError);
   background.start(config.to);
   parts.onReload(() => {
@@ -73,6 +67,13 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
       (error: unknown) => onError('configuration not reloaded, the old one stays', error),
     );
   });
+
+  // Said only now: whoever waits for it may send SIGHUP at once.
+  const { listen } = config;
+  logger.info({ listen: listen.kind === 'tcp' ? `${listen.host}:${port}` : `unix:${listen.path}` }, 'listening');
+  if (listen.kind === 'tcp' && !isLoopbackName(listen.host)) {
+    logger.warn('anyone who reaches this address can read it: there is no authentication');
+  }
 
   const note: Publisher = {
     name: 'clock',

@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { Client, request } from 'undici';
+import type { Assessment } from '../../agent/model/assessment.ts';
+import { Daemon, lastport, procfs } from '../support/program.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'lastport-main-'));
+after(() => rmSync(directory, { recursive: true }));
+
+const oneLine = (text: string) => assert.match(text, /^lastport: [^\n]+\n$/);
+
+function config(text: string): string {
+  const path = join(directory, 'lastport.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('lastport, used wrongly, says so in one line and ends with 64:', () => {
+  for (const [args, expected] of [
+    [[], /give a command: run, check or doctor/],
+    [['chek'], /chek/],
+    [['check', '--frmat', 'json'], /--frmat: unknown option; did you mean --format\?/],
+    [['check', '--format', 'xml'], /--format: "xml"/],
+    [['check', '--format'], /format/],
+    [['check', '--to', 'nowhere'], /--to: "nowhere" is not a HOST:PORT/],
+    [['check', 'extra'], /extra/],
+    [['run', '--tick', '5'], /--tick: "5"/],
+    [['run', '--listen', '9477'], /--listen: "9477"/],
+    [['run', '--max-destinations', 'many'], /--max-destinations: "many"/],
+    [['check', '--engine', 'sock_diag'], /--engine: "sock_diag" is not in this version/],
+    [['check', '--config', '/nonexistent.yaml'], /--config: cannot read "\/nonexistent\.yaml": no such file/],
+  ] as const) {
+    it(['lastport', ...args].join(' '), () => {
+      const { status, stdout, stderr } = lastport(args);
+      oneLine(stderr);
+      assert.match(stderr, expected);
+      assert.equal(stdout, '');
+      assert.equal(status, 64);
+    });
+  }
+
+  it('a variable', () => {
+    const { status, stderr } = lastport(['check'], { LASTPORT_FORMAT: 'xml' });
+    oneLine(stderr);
+    assert.match(stderr, /LASTPORT_FORMAT: "xml"/);
+    assert.equal(status, 64);
+  });
+
+  it('a wrong key in the file, with its line and column', () => {
+    const path = config('format: json\ntikc: 1s\n');
+    const { status, stderr } = lastport(['check', '--config', path]);
+    oneLine(stderr);
+    assert.ok(stderr.includes(`${path}:2:1`), stderr);
+    assert.match(stderr, /did you mean tick\?/);
+    assert.equal(status, 64);
+  });
+});
+
+describe('lastport check', () => {
+  const check = (files: Parameters<typeof procfs>[0], ...args: string[]) => {
+    const tree = procfs(files);
+    try {
+      const result = lastport(['check', '--procfs', tree.path, '--format', 'json', ...args]);
+      return { ...result, assessment: JSON.parse(result.stdout) as Assessment };
+    } finally {
+      tree.remove();
+    }
+  };
+
+  it('answers for this host', () => {
+    const { status, stdout, stderr } = lastport(['check']);
+    assert.match(stdout, /^(OK|WARNING|CRITICAL) /);
+    assert.ok([0, 1, 2].includes(status ?? -1), stderr);
+  });
+
+  it('prints the Assessment as JSON', () => {
+    const { assessment, status } = check({});
+    const [only] = assessment.namespaces;
+    assert.equal(assessment.schema, 'lastport/1');
+    assert.deepEqual(only?.range, { low: 40000, high: 40099 });
+    assert.equal(only?.reservedPorts, 10);
+    assert.equal(only?.usablePorts, 90);
+    assert.equal(only?.blockedPorts, 1);
+    const api = only?.destinations.find(({ remote, remotePort }) => remote === '127.0.0.1' && remotePort === 8080);
+    assert.equal(api?.local, '127.0.0.1');
+    assert.equal(typeof api?.headroomPorts, 'number');
+    assert.equal(status, 0);
+  });
+
+  it('ends with 1 for a warning and 2 for critical', () => {
+    const range = (low: number, high: number) => ({
+      'sys/net/ipv4/ip_local_port_range': `${low}\t${high}\n`,
+      'sys/net/ipv4/ip_local_reserved_ports': '\n',
+      'sys/net/ipv4/tcp_tw_reuse': '0\n',
+    });
+    // 40000 and 40014 are in use: of two ports the one connect() takes first, and the only one.
+    assert.equal(check(range(40014, 40015)).status, 1);
+    assert.equal(check(range(40000, 40000)).status, 2);
+  });
+
+  for (const [what, files, why] of [
+    [
+      'a range of nonsense',
+      { 'sys/net/ipv4/ip_local_port_range': 'from here to there\n' },
+      /Cannot parse sys\/net\/ipv4\/ip_local_port_range: "from here to there" is not two ports/,
+    ],
+    ['no range', { 'sys/net/ipv4/ip_local_port_range': null }, /ENOENT.*ip_local_port_range/],
+    ['no table', { 'net/tcp': null }, /ENOENT.*net\/tcp/],
+    [
+      'another file for a table',
+      { 'net/tcp': 'Hello\n' },
+      /Cannot parse net\/tcp:1: "Hello" is not the header of a socket table/,
+    ],
+    ['an empty table', { 'net/tcp6': '' }, /Cannot parse net\/tcp6:1/],
+  ] as const) {
+    it(`is blind, 3, with ${what}`, () => {
+      const { status, stderr, assessment } = check(files);
+      oneLine(stderr);
+      assert.match(stderr, why);
+      assert.ok(assessment.gaps.some((gap) => why.test(gap.why)));
+      assert.equal(assessment.verdict, 'blind');
+      assert.equal(assessment.namespaces[0]?.usablePorts, null);
+      assert.equal(status, 3);
+    });
+  }
+
+  it('is blind, 3, where there is no procfs', () => {
+    const { status, stdout, stderr } = lastport(['check', '--procfs', '/nonexistent']);
+    oneLine(stderr);
+    assert.match(stdout, /^BLIND .*\/nonexistent/);
+    assert.equal(status, 3);
+  });
+
+  it('goes on without IPv6, and says so', () => {
+    const { status, assessment } = check({ 'net/tcp6': null });
+    assert.deepEqual(
+      assessment.gaps.filter(({ source }) => source === 'proc-net-tcp').map(({ why }) => why),
+      ['net/tcp6 does not exist'],
+    );
+    assert.equal(status, 0);
+  });
+
+  it('counts a row it cannot understand against the low bound', () => {
+    const broken = Buffer.from(
+      '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\nZZ\n',
+    );
+    const { assessment } = check({ 'net/tcp': broken }, '--to', '127.0.0.1:8080');
+    const one = assessment.namespaces[0]?.destinations.find(({ remotePort }) => remotePort === 8080);
+    assert.ok((one?.headroomPorts ?? 0) > (one?.headroomPortsLow ?? 0));
+    assert.ok(assessment.gaps.some(({ why }) => /^Cannot parse net\/tcp:2: "ZZ"/.test(why)));
+  });
+
+  it('reports a destination that nobody uses', () => {
+    const { assessment } = check({}, '--to', '127.0.0.1:1234', '--to', '[::ffff:127.0.0.1]:1235');
+    const asked = assessment.namespaces[0]?.destinations.filter((one) => one.asked) ?? [];
+    assert.deepEqual(
+      asked.map(({ local, remote, remotePort }) => [local, remote, remotePort]),
+      [
+        ['127.0.0.1', '127.0.0.1', 1234],
+        ['127.0.0.1', '127.0.0.1', 1235],
+      ],
+    );
+  });
+});
+
+describe('lastport run', { timeout: 60_000 }, () => {
+  const get = async (url: string) => {
+    const { statusCode, body } = await request(url);
+    return { status: statusCode, text: await body.text() };
+  };
+
+  it('serves what it sees until SIGTERM', async () => {
+    const tree = procfs();
+    const daemon = new Daemon(['--listen', '127.0.0.1:0', '--procfs', tree.path]);
+    try {
+      const address = await daemon.address();
+      // The first look follows at once; until then it says that it is not ready.
+      let ready = await get(`http://${address}/readyz`);
+      while (ready.status === 503) ready = await get(`http://${address}/readyz`);
+      assert.match(
+        (await get(`http://${address}/metrics`)).text,
+        /^lastport_ephemeral_ports\{netns="host",kind="usable"\} 90$/m,
+      );
+      assert.equal((await get(`http://${address}/healthz`)).status, 200);
+      assert.equal(
+        (JSON.parse((await get(`http://${address}/api/assessment`)).text) as Assessment).schema,
+        'lastport/1',
+      );
+    } finally {
+      assert.equal(await daemon.end(), 0);
+      tree.remove();
+    }
+    assert.equal(daemon.stderr, '');
+  });
+
+  it('serves on a Unix socket and ends on SIGINT', async () => {
+    const path = join(directory, 'run.sock');
+    const daemon = new Daemon(['--listen', `unix:${path}`]);
+    await daemon.address();
+    const client = new Client('http://localhost', { socketPath: path });
+    const { statusCode, body } = await client.request({ path: '/metrics', method: 'GET' });
+    await body.dump();
+    await client.close();
+    assert.equal(statusCode, 200);
+    assert.equal(await daemon.end('SIGINT'), 0);
+  });
+
+  it('says in one line that its address is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { status, stderr } = lastport(['run', '--listen', `127.0.0.1:${port}`]);
+    server.close();
+    oneLine(stderr);
+    assert.ok(stderr.includes(`127.0.0.1:${port} is in use; choose another address with --listen`), stderr);
+    assert.equal(status, 1);
+  });
+
+  it('reloads its file on SIGHUP, and keeps the old one when the new one is bad', async () => {
+    const path = config('listen: 127.0.0.1:0\ntick: 100ms\n');
+    const daemon = new Daemon(['--config', path]);
+    try {
+      const address = await daemon.address();
+      config('tick: soon\n');
+      daemon.child.kill('SIGHUP');
+      const refused = await daemon.line(/not reloaded/);
+      assert.match(String(refused['err']), /lastport\.yaml:1:\d+: tick: "soon"/);
+      assert.equal((await get(`http://${address}/healthz`)).status, 200);
+      const from = daemon.lines.length;
+      config('tick: 200ms\nlisten: 127.0.0.1:1\n');
+      daemon.child.kill('SIGHUP');
+      await daemon.line(/^configuration reloaded$/, from);
+      assert.equal((await daemon.line(/takes effect at the next start/, from))['option'], 'listen');
+    } finally {
+      assert.equal(await daemon.end(), 0);
+    }
+  });
+});
