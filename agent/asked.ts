@@ -10,7 +10,7 @@ import type { Gap } from './model/gap.ts';
 export async function resolveAsked(
   to: readonly Endpoint[],
 ): Promise<{ asked: readonly AskedDestination[]; gaps: readonly Gap[] }> {
-  const routes = (await Promise.all(to.map(({ host, port }) => routesTo(host, port)))).flat();
+  const routes = await routesTo(to);
   const gaps = routes.flatMap(({ error, remote, remotePort }) =>
     error === null
       ? []

@@ -25,27 +25,44 @@ const systemResolver: Resolver = {
 };
 
 /**
- * The routes to every address of HOST:PORT, without sending a packet to it: connect() of a UDP socket only looks up the
- * route and takes its source address (ip_route_connect, net/ipv4/datagram.c). What it cannot see are policy rules for
- * `ipproto tcp`, and BPF programs that rewrite TCP connects alone.
+ * The routes to every address of every endpoint, in their order, without sending a packet there: connect() of a UDP
+ * socket only looks up the route and takes its source address (ip_route_connect, net/ipv4/datagram.c). What it cannot
+ * see are policy rules for `ipproto tcp`, and BPF programs that rewrite TCP connects alone. Names are resolved side by
+ * side; the kernel is asked one address after the other, so that it never takes more than one UDP port.
  *
- * @param host a name, or an address with or without zone ("fe80::1%eth0"), IPv6 without brackets.
- * @throws Error naming `--to HOST:PORT` if the name has no address or the resolver needs more than `deadlineMs`.
+ * @param endpoints each a name, or an address with or without zone ("fe80::1%eth0"), IPv6 without brackets.
+ * @throws Error naming `--to HOST:PORT` if a name has no address or the resolver needs more than `deadlineMs`.
  */
 export async function routesTo(
-  host: string,
-  port: number,
+  endpoints: readonly { readonly host: string; readonly port: number }[],
   { deadlineMs = 5000, resolver = systemResolver }: { deadlineMs?: number; resolver?: Resolver } = {},
 ): Promise<readonly Route[]> {
-  if (parseAddress(withoutZone(host)) !== null) return [await routeTo(host, port, null)];
-  const asked = `--to ${formatEndpoint(host, port)}`;
+  const targets = await Promise.all(endpoints.map(({ host, port }) => targetsOf(host, port, deadlineMs, resolver)));
+  const routes: Route[] = [];
+  for (const { address, port, name } of targets.flat()) routes.push(await routeTo(address, port, name));
+  return routes;
+}
+
+interface Target {
+  readonly address: string;
+  readonly port: number;
+  readonly name: string | null;
+}
+
+async function targetsOf(
+  host: string,
+  port: number,
+  deadlineMs: number,
+  resolver: Resolver,
+): Promise<readonly Target[]> {
+  if (parseAddress(withoutZone(host)) !== null) return [{ address: host, port, name: null }];
   const found = new Set<string>();
-  for (const text of await resolve(host, asked, deadlineMs, resolver)) {
+  for (const text of await resolve(host, `--to ${formatEndpoint(host, port)}`, deadlineMs, resolver)) {
     const address = parseAddress(withoutZone(text));
     // A zone is kept for the look-up, since a link-local address means nothing without it.
     if (address !== null) found.add(text.includes('%') ? text : formatAddress(address));
   }
-  return Promise.all([...found].map((address) => routeTo(address, port, host)));
+  return [...found].map((address) => ({ address, port, name: host }));
 }
 
 const withoutZone = (text: string): string => text.split('%', 1)[0] as string;

@@ -12,7 +12,7 @@ const fails = (code: string): Resolver => ({
 describe('routesTo', () => {
   it('gives every address of a name once, folded, in the order of the resolver', async () => {
     const resolver = answers('127.0.0.2', '127.0.0.1', '::ffff:127.0.0.2', '127.0.0.2');
-    const routes = await routesTo('db.example', 5432, { resolver });
+    const routes = await routesTo([{ host: 'db.example', port: 5432 }], { resolver });
     assert.deepEqual(
       routes.map(({ remote, remotePort, remoteName }) => [remote, remotePort, remoteName]),
       [
@@ -24,14 +24,14 @@ describe('routesTo', () => {
 
   it('does not resolve an address', async () => {
     for (const literal of ['127.0.0.1', '::ffff:7f00:1']) {
-      const [route, ...others] = await routesTo(literal, 80, { resolver: fails('ENOTFOUND') });
+      const [route, ...others] = await routesTo([{ host: literal, port: 80 }], { resolver: fails('ENOTFOUND') });
       assert.deepEqual([route?.remote, route?.remoteName, others], ['127.0.0.1', null, []]);
     }
   });
 
   it('says why TCP has no route to a multicast address', async () => {
     for (const address of ['224.0.0.1', 'ff02::1']) {
-      const [route] = await routesTo(address, 80);
+      const [route] = await routesTo([{ host: address, port: 80 }]);
       assert.equal(route?.local, null);
       assert.match(
         route?.error?.message ?? '',
@@ -48,13 +48,16 @@ describe('routesTo', () => {
     ['no answer', { addressesOf: () => new Promise<never>(() => undefined) }, 'no answer within 1 ms'],
   ] as const) {
     it(`names the option, the name and the reason for ${name}`, async () => {
-      await assert.rejects(routesTo('db.example', 5432, { resolver, deadlineMs: 1 }), (error: Error) => {
-        assert.equal(
-          error.message,
-          `--to db.example:5432: cannot resolve "db.example": ${why}; give an address instead`,
-        );
-        return error.cause instanceof Error;
-      });
+      await assert.rejects(
+        routesTo([{ host: 'db.example', port: 5432 }], { resolver, deadlineMs: 1 }),
+        (error: Error) => {
+          assert.equal(
+            error.message,
+            `--to db.example:5432: cannot resolve "db.example": ${why}; give an address instead`,
+          );
+          return error.cause instanceof Error;
+        },
+      );
     });
   }
 });
@@ -90,7 +93,7 @@ function inNamespace(setup: string, targets: readonly string[]): Answer {
         socket.destroy();
       }));
     });
-    const routes = (await Promise.all(targets.map((target) => routesTo(target, 80)))).flat();
+    const routes = await routesTo(targets.map((host) => ({ host, port: 80 })));
     const truth = [];
     for (const target of targets) truth.push(await truthOf(target));
     const counters = readFileSync('/proc/self/net/snmp', 'latin1').match(/^Udp: (\\d.*)$/m)[1].split(' ');

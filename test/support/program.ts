@@ -65,8 +65,7 @@ export class Daemon {
     for (;;) {
       const found = this.lines.slice(from).find(({ msg }) => message.test(String(msg)));
       if (found !== undefined) return found;
-      if (this.ended)
-        throw new Error(`the daemon ended: ${this.stderr}${JSON.stringify(this.lines)}`);
+      if (this.ended) throw new Error(`the daemon ended: ${this.stderr}${JSON.stringify(this.lines)}`);
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
   }
