@@ -87,7 +87,7 @@ const HIGHEST_EARLY_INODE = 4026531999;
  * The namespace's inode from self/ns/net, and its label: "host" where it is pid 1's, else the inode. Where pid 1 may
  * not be looked at (no privilege), the inode itself tells.
  */
-export function netnsIdentity(host: Host): NetnsIdentity {
+function netnsIdentity(host: Host): NetnsIdentity {
   const link = (path: string): number | null => {
     try {
       return Number(/^net:\[(\d+)\]$/.exec(host.readLink(path))?.[1] ?? Number.NaN) || null;

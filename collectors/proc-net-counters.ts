@@ -57,7 +57,7 @@ function parse(path: string, text: string): Map<string, Map<string, number>> {
 }
 
 /** "Tcp: ActiveOpens PassiveOpens\nTcp: 12 34\n" → Tcp → ActiveOpens → 12 */
-export function parsePairs(path: string, text: string): Map<string, Map<string, number>> {
+function parsePairs(path: string, text: string): Map<string, Map<string, number>> {
   const sections = new Map<string, Map<string, number>>();
   const lines = text.split('\n');
   for (let index = 0; index + 1 < lines.length; index += 2) {

@@ -22,7 +22,7 @@ export class ProcNetTcpParser {
   /** Bytes dropped so far of a line that did not fit the buffer. */
   private oversized = 0;
   private flaws = 0;
-  private readonly words = new Uint32Array(8);
+  private readonly words = new Int32Array(8);
   private readonly name: string;
   private readonly addressDigits: number;
   private readonly table: SocketTable;
@@ -171,14 +171,14 @@ export class ProcNetTcpParser {
     this.firstError ??= new Error(`Cannot parse ${this.name}:${this.line}: ${found(bytes, start, end)} ${why}`);
   }
 
-  /** The 32-bit word of eight hex digits, in network order. */
+  /** The 32-bit word of eight hex digits, in network order, signed as a SocketTable wants it. */
   private wordAt(bytes: Uint8Array, at: number): number {
     const a = (HEX[bytes[at]!]! << 4) | HEX[bytes[at + 1]!]!;
     const b = (HEX[bytes[at + 2]!]! << 4) | HEX[bytes[at + 3]!]!;
     const c = (HEX[bytes[at + 4]!]! << 4) | HEX[bytes[at + 5]!]!;
     const d = (HEX[bytes[at + 6]!]! << 4) | HEX[bytes[at + 7]!]!;
     this.flaws |= a | b | c | d;
-    return LITTLE_ENDIAN ? ((d << 24) | (c << 16) | (b << 8) | a) >>> 0 : ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+    return LITTLE_ENDIAN ? (d << 24) | (c << 16) | (b << 8) | a : (a << 24) | (b << 16) | (c << 8) | d;
   }
 
   /** The port of ":1F90 ". */

@@ -63,9 +63,11 @@ export const METRICS = {
   lastport_tcp_attempt_fails_total: counter('Tcp AttemptFails: connections that did not come about.'),
   lastport_tcp_estab_resets_total: counter('Tcp EstabResets: connections reset.'),
   lastport_tcp_out_rsts_total: counter('Tcp OutRsts: resets sent.'),
-  lastport_tcp_time_waits_total: counter('TcpExt TW of /proc/net/netstat: TIME_WAIT that ran their time.'),
+  lastport_tcp_time_waits_total: counter(
+    'TcpExt TW of /proc/net/netstat: TIME_WAIT begun, FIN_WAIT2 remains included.',
+  ),
   lastport_tcp_time_waits_recycled_total: counter('TcpExt TWRecycled: TIME_WAIT that a new connection took over.'),
-  lastport_tcp_time_waits_killed_total: counter('TcpExt TWKilled: TIME_WAIT ended early.'),
+  lastport_tcp_time_waits_killed_total: counter('TcpExt TWKilled: those begun with 4 s or less to live.'),
   lastport_tcp_time_wait_overflows_total: counter(
     'TcpExt TCPTimeWaitOverflow: TIME_WAIT not kept, tcp_max_tw_buckets reached.',
   ),

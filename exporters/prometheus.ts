@@ -28,6 +28,9 @@ const DEFAULT_DESTINATIONS = 8;
 const SERIES_PER_DESTINATION = 18;
 const TICK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
+/** Gauges of prom-client that call themselves _total, which promtool rightly faults; the same by type are there too. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
 export type MetricsFormat = 'text' | 'openmetrics';
 
 /** Assessment → prom-client registry. Nothing is computed while scraping but prom-client's own process metrics. */
@@ -39,6 +42,7 @@ export class PrometheusExporter {
   private readonly gauges = new Map<MetricName, Gauge>();
   private readonly counters = new Map<MetricName, Counter>();
   private readonly tick: Histogram;
+  private lastTurn: Promise<unknown> = Promise.resolve();
   private series = 0;
   private omitted = 0;
   private readonly build: { readonly version: string; readonly node: string };
@@ -48,6 +52,7 @@ export class PrometheusExporter {
     this.build = { version: options.version, node: options.node };
     // Two buckets tell a short pause from a long one; the default ones are a tenth of the whole budget.
     collectDefaultMetrics({ register: this.registry as Registry, gcDurationBuckets: [0.01, 0.1] });
+    for (const name of MISNAMED) this.registry.removeSingleMetric(name);
     const registers = [this.registry as Registry];
     const of = (name: MetricName) => ({ name, help: METRICS[name].help, labelNames: METRICS[name].labels, registers });
     for (const name of METRIC_NAMES) {
@@ -88,13 +93,25 @@ export class PrometheusExporter {
     this.gauges.get('lastport_series_omitted')?.set(this.omitted);
   }
 
-  /** The scrape's body and its content type. */
-  async render(format: MetricsFormat): Promise<{ contentType: string; body: string }> {
+  /** The scrape's body and its content type. One at a time: prom-client keeps the format in the registry. */
+  render(format: MetricsFormat): Promise<{ contentType: string; body: string }> {
+    const turn = this.lastTurn.then(() => this.renderNow(format));
+    this.lastTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async renderNow(format: MetricsFormat): Promise<{ contentType: string; body: string }> {
     this.registry.setContentType(
       format === 'openmetrics' ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE,
     );
     const { contentType } = this.registry;
-    return { contentType, body: await this.registry.metrics() };
+    // For OpenMetrics prom-client takes `_total` from the counters' names and never gives it back.
+    const names = this.registry.getMetricsAsArray().map((metric) => ({ metric, name: metric.name }));
+    try {
+      return { contentType, body: await this.registry.metrics() };
+    } finally {
+      for (const { metric, name } of names) metric.name = name;
+    }
   }
 
   private publishNamespace(namespace: NamespaceReport, detailed: ReadonlySet<DestinationReport>): void {
@@ -160,9 +177,10 @@ export class PrometheusExporter {
 
   private fits(): boolean {
     const budget = SERIES_BUDGET + Math.max(0, this.maxDestinations - DEFAULT_DESTINATIONS) * SERIES_PER_DESTINATION;
-    if (this.series >= budget) this.omitted++;
-    else this.series++;
-    return this.series < budget;
+    const fits = this.series < budget;
+    if (fits) this.series++;
+    else this.omitted++;
+    return fits;
   }
 }
 
@@ -187,11 +205,11 @@ const COUNTER_METRICS: Readonly<Record<Exclude<CounterName, 'socketsInUse' | 'so
   conntrackMax: 'lastport_conntrack_entries_limit',
 };
 
-/** The worst of the host that are worth series of their own: above 5 % used, or not healthy. */
+/** The worst of the host that are worth series of their own: above 5 % used, not healthy, or asked for. */
 function detailedDestinations(namespaces: readonly NamespaceReport[], limit: number): ReadonlySet<DestinationReport> {
   const worth = namespaces
     .flatMap(({ destinations }) => destinations)
-    .filter((one) => one.verdict !== 'healthy' || one.usedPorts > one.usablePorts * DETAIL_RATIO);
+    .filter((one) => one.asked || one.verdict !== 'healthy' || one.usedPorts > one.usablePorts * DETAIL_RATIO);
   return new Set(worth.sort((a, b) => saturation(b) - saturation(a)).slice(0, limit));
 }
 

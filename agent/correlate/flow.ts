@@ -1,4 +1,3 @@
-import { isLoopback } from '../model/address.ts';
 import { PORTS, type PortSettings, type UsablePorts } from '../model/port-settings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { HIGHEST_STATE, TIME_WAIT } from '../model/state.ts';
@@ -135,7 +134,7 @@ export class FlowCounter {
 
   private reuses(table: SocketTable, destination: number): boolean {
     if (this.reuse.mode !== 'loopback') return this.reuse.mode === 'on';
-    return isLoopback(table.localAddress(destination)) || isLoopback(table.remoteAddress(destination));
+    return table.isLoopback(destination);
   }
 }
 

@@ -8,7 +8,7 @@ export type Address = readonly [number] | readonly [number, number, number, numb
 export const MAPPED_WORD = 0xffff;
 
 /** Makes an address of four IPv6 words, folding a mapped one to IPv4. */
-export function fold(a: number, b: number, c: number, d: number): Address {
+function fold(a: number, b: number, c: number, d: number): Address {
   return a === 0 && b === 0 && c === MAPPED_WORD ? [d] : [a, b, c, d];
 }
 
@@ -88,15 +88,13 @@ function groupsOf(text: string, isEnd: boolean): number[] | null {
   return groups;
 }
 
+/** The first byte of 127/8. */
+export const LOOPBACK_NET = 127;
+
 /** 127/8 or ::1: what `tcp_tw_reuse` 2 means by loopback (tcp_twsk_unique, net/ipv4/tcp_ipv4.c). */
 export function isLoopback(address: Address): boolean {
-  if (address.length === 1) return address[0] >>> 24 === 127;
+  if (address.length === 1) return address[0] >>> 24 === LOOPBACK_NET;
   return address[0] === 0 && address[1] === 0 && address[2] === 0 && address[3] === 1;
-}
-
-/** 0.0.0.0 or :: */
-export function isUnspecified(address: Address): boolean {
-  return address.every((word) => word === 0);
 }
 
 /** A total order, IPv4 first, so that results never depend on the order in which the kernel listed things. */

@@ -1,11 +1,15 @@
-import { type Address, MAPPED_WORD } from './address.ts';
+import { type Address, isLoopback, LOOPBACK_NET, MAPPED_WORD } from './address.ts';
+import { AddressPool } from './address-pool.ts';
+import { compareWords, grown, hash, larger, NONE, rehashed } from './columns.ts';
 import { PORTS } from './port-settings.ts';
 import { LISTEN } from './state.ts';
 
-/** An IPv4 address as its word, or the index of an IPv6 address in the table's pool. */
+/**
+ * An IPv4 address as its word, or the index of an IPv6 address in the table's pool. Words are signed in here, see
+ * columns.ts.
+ */
 type AddressHandle = number;
 
-const NONE = -1;
 const SMALL = 1024;
 
 /**
@@ -33,15 +37,13 @@ export class SocketTable {
   /** Destinations, in the order of their first row. */
   destinationCount = 0;
   private family = new Uint8Array(SMALL);
-  private local = new Uint32Array(SMALL);
-  private remote = new Uint32Array(SMALL);
+  private local = new Int32Array(SMALL);
+  private remote = new Int32Array(SMALL);
   private remotePort = new Uint16Array(SMALL);
   private head = new Int32Array(SMALL);
   private slots: Int32Array = new Int32Array(SMALL * 2).fill(NONE);
 
-  private poolCount = 0;
-  private pool = new Uint32Array(64 * 4);
-  private poolSlots: Int32Array = new Int32Array(128).fill(NONE);
+  private readonly pool = new AddressPool();
 
   /** By port: 1 where somebody listens, whatever the address. */
   readonly listening = new Uint8Array(PORTS);
@@ -58,9 +60,8 @@ export class SocketTable {
   reset(): void {
     this.rowCount = 0;
     this.destinationCount = 0;
-    this.poolCount = 0;
     this.slots.fill(NONE);
-    this.poolSlots.fill(NONE);
+    this.pool.reset();
     this.listening.fill(0);
     this.listeningPorts.length = 0;
     this.inUse.fill(0);
@@ -69,6 +70,7 @@ export class SocketTable {
     this.unreadRows = 0;
   }
 
+  /** Addresses as words, signed or not. */
   addV4(
     local: number,
     localPort: number,
@@ -81,12 +83,12 @@ export class SocketTable {
     inode: number,
   ): void {
     if (this.isInbound(localPort, state)) return;
-    this.addRow(this.destination(4, local, remote, remotePort), localPort, state, timer, timerLeft, uid, inode);
+    this.addRow(this.destination(4, local | 0, remote | 0, remotePort), localPort, state, timer, timerLeft, uid, inode);
   }
 
   /** Addresses are four words each at `words[0..3]` (local) and `words[4..7]` (remote). Mapped ones become IPv4. */
   addV6(
-    words: Uint32Array,
+    words: Int32Array,
     localPort: number,
     remotePort: number,
     state: number,
@@ -99,29 +101,36 @@ export class SocketTable {
     const mapped = words[0] === 0 && words[1] === 0 && words[2] === MAPPED_WORD;
     const destination = mapped
       ? this.destination(4, words[3]!, words[7]!, remotePort)
-      : this.destination(6, this.intern(words, 0), this.intern(words, 4), remotePort);
+      : this.destination(6, this.pool.intern(words, 0), this.pool.intern(words, 4), remotePort);
     this.addRow(destination, localPort, state, timer, timerLeft, uid, inode);
   }
 
   localAddress(destination: number): Address {
-    return this.addressOf(this.family[destination]!, this.local[destination]!);
+    return this.addressOf(destination, this.local);
   }
 
   remoteAddress(destination: number): Address {
-    return this.addressOf(this.family[destination]!, this.remote[destination]!);
+    return this.addressOf(destination, this.remote);
   }
 
   remotePortOf(destination: number): number {
     return this.remotePort[destination]!;
   }
 
+  /** Whether either end is what `tcp_tw_reuse` 2 means by loopback. Asked for every destination: IPv4 costs no object. */
+  isLoopback(destination: number): boolean {
+    const [local, remote] = [this.local[destination]!, this.remote[destination]!];
+    if (this.family[destination] === 4) return local >>> 24 === LOOPBACK_NET || remote >>> 24 === LOOPBACK_NET;
+    return isLoopback(this.pool.at(local)) || isLoopback(this.pool.at(remote));
+  }
+
   /** A total order of destinations by what they are, so that no result depends on the order of rows. */
   compare(a: number, b: number): number {
     return (
       this.family[a]! - this.family[b]! ||
-      this.compareHandles(this.family[a]!, this.remote[a]!, this.remote[b]!) ||
+      this.compareOf(this.remote, a, b) ||
       this.remotePort[a]! - this.remotePort[b]! ||
-      this.compareHandles(this.family[a]!, this.local[a]!, this.local[b]!)
+      this.compareOf(this.local, a, b)
     );
   }
 
@@ -195,39 +204,15 @@ export class SocketTable {
     return added;
   }
 
-  private intern(words: Uint32Array, at: number): AddressHandle {
-    const [a, b, c, d] = [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!];
-    const mask = this.poolSlots.length - 1;
-    let slot = hash(a, b, c, d) & mask;
-    for (;;) {
-      const found = this.poolSlots[slot]!;
-      if (found === NONE) break;
-      const base = found * 4;
-      const { pool } = this;
-      if (pool[base + 3] === d && pool[base + 2] === c && pool[base + 1] === b && pool[base] === a) return found;
-      slot = (slot + 1) & mask;
-    }
-    const added = this.poolCount++;
-    this.poolSlots[slot] = added;
-    if (added * 4 === this.pool.length) this.pool = grown(this.pool, new Uint32Array(larger(added) * 4));
-    this.pool.set([a, b, c, d], added * 4);
-    if (this.poolCount * 4 > this.poolSlots.length * 3) this.rehashPool();
-    return added;
+  private addressOf(destination: number, column: Int32Array): Address {
+    const handle = column[destination]!;
+    return this.family[destination] === 4 ? [handle >>> 0] : this.pool.at(handle);
   }
 
-  private addressOf(family: number, handle: AddressHandle): Address {
-    if (family === 4) return [handle];
-    const base = handle * 4;
-    return [this.pool[base]!, this.pool[base + 1]!, this.pool[base + 2]!, this.pool[base + 3]!];
-  }
-
-  private compareHandles(family: number, a: AddressHandle, b: AddressHandle): number {
-    if (family === 4 || a === b) return a - b;
-    for (let word = 0; word < 4; word++) {
-      const difference = this.pool[a * 4 + word]! - this.pool[b * 4 + word]!;
-      if (difference !== 0) return difference;
-    }
-    return 0;
+  /** Of two destinations of one family. */
+  private compareOf(column: Int32Array, a: number, b: number): number {
+    const [one, other] = [column[a]!, column[b]!];
+    return this.family[a] === 4 ? compareWords(one, other) : this.pool.compare(one, other);
   }
 
   private growRows(): void {
@@ -244,8 +229,8 @@ export class SocketTable {
   private growDestinations(): void {
     const length = larger(this.local.length);
     this.family = grown(this.family, new Uint8Array(length));
-    this.local = grown(this.local, new Uint32Array(length));
-    this.remote = grown(this.remote, new Uint32Array(length));
+    this.local = grown(this.local, new Int32Array(length));
+    this.remote = grown(this.remote, new Int32Array(length));
     this.remotePort = grown(this.remotePort, new Uint16Array(length));
     this.head = grown(this.head, new Int32Array(length));
   }
@@ -255,40 +240,4 @@ export class SocketTable {
     const of = (index: number) => hash(local[index]!, remote[index]!, remotePort[index]!, family[index]!);
     this.slots = rehashed(this.slots.length * 2, this.destinationCount, of);
   }
-
-  private rehashPool(): void {
-    const { pool } = this;
-    const of = (index: number) =>
-      hash(pool[index * 4]!, pool[index * 4 + 1]!, pool[index * 4 + 2]!, pool[index * 4 + 3]!);
-    this.poolSlots = rehashed(this.poolSlots.length * 2, this.poolCount, of);
-  }
-}
-
-/** Doubling wastes half of a big table, and a big table is when memory matters. */
-function larger(length: number): number {
-  return length < 65536 ? length * 2 : Math.ceil(length * 1.25);
-}
-
-function grown<Column extends Uint8Array | Uint16Array | Uint32Array | Int32Array>(from: Column, to: Column): Column {
-  to.set(from);
-  return to;
-}
-
-function rehashed(size: number, count: number, hashOf: (index: number) => number): Int32Array {
-  const slots = new Int32Array(size).fill(NONE);
-  const mask = size - 1;
-  for (let index = 0; index < count; index++) {
-    let slot = hashOf(index) & mask;
-    while (slots[slot] !== NONE) slot = (slot + 1) & mask;
-    slots[slot] = index;
-  }
-  return slots;
-}
-
-/** Mixes four 32-bit words; the multipliers and shifts are those of murmur3's finalizer. */
-function hash(a: number, b: number, c: number, d: number): number {
-  let mixed = Math.imul(a ^ Math.imul(c, 0x9e3779b1), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 15) ^ b, 0xc2b2ae35);
-  mixed = Math.imul(mixed ^ (mixed >>> 13) ^ d, 0x85ebca6b);
-  return mixed ^ (mixed >>> 16);
 }

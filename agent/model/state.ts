@@ -20,7 +20,6 @@ export const TCP_STATES = [
 
 export type TcpState = (typeof TCP_STATES)[number];
 
-export const SYN_RECV = 3;
 export const TIME_WAIT = 6;
 export const LISTEN = 10;
 export const HIGHEST_STATE = TCP_STATES.length - 1;

@@ -76,11 +76,13 @@ function inNamespace(setup: string, targets: readonly string[]): Answer {
     import { connect } from 'node:net';
     import { readFileSync } from 'node:fs';
     import { routesTo } from ${module('collectors/route.js')};
-    import { fold, formatAddress } from ${module('agent/model/address.js')};
+    import { formatAddress, parseAddress } from ${module('agent/model/address.js')};
     const targets = ${JSON.stringify(targets)};
     const localOf = (hex) => {
       const words = hex.match(/.{8}/g).map((word) => Buffer.from(word, 'hex').readUInt32LE());
-      return formatAddress(words.length === 1 ? words : fold(...words));
+      if (words.length === 1) return formatAddress(words);
+      const text = words.map((word) => word.toString(16).padStart(8, '0').replace(/.{4}/, '$&:')).join(':');
+      return formatAddress(parseAddress(text));
     };
     const truthOf = (target) => new Promise((resolve) => {
       const socket = connect({ host: target, port: 80 });

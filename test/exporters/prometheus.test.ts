@@ -107,6 +107,26 @@ describe('PrometheusExporter', () => {
     );
   });
 
+  it('fills its budget to the last series', async () => {
+    const budgeted = (line: string) => !/^lastport_(tick_duration_seconds|series_omitted)/.test(line);
+    assert.equal(series(ours(await render([worstOfAll()]))).filter(budgeted).length, 310);
+  });
+
+  it('shows what was asked for, healthy and unused', async () => {
+    const asked = destination({ asked: true, usedPorts: 0, remotePort: 1, headroomPorts: 28000, verdict: 'healthy' });
+    const text = await render([assessment({ namespaces: [namespace({ destinations: [asked] })] })]);
+    assert.match(text, /lastport_destination_headroom_ports\{.*10\.9\.0\.2:1".*\} 28000/);
+  });
+
+  it('is the same text before and after OpenMetrics', async () => {
+    const prometheus = exporter();
+    prometheus.publish(assessment());
+    const [before, , after] = await Promise.all(
+      (['text', 'openmetrics', 'text'] as const).map((f) => prometheus.render(f)),
+    );
+    assert.equal(ours(after!.body), ours(before!.body));
+  });
+
   it('gives more destinations their series when it is told to', async () => {
     const used = series(await render([worstOfAll()], 'text', 40)).filter((line) =>
       line.startsWith('lastport_destination_used'),
@@ -116,7 +136,7 @@ describe('PrometheusExporter', () => {
 
   it('pleases promtool', { skip: needs('promtool') }, async () => {
     const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
-      input: ours(await render([worstOfAll()])),
+      input: await render([worstOfAll()]),
       encoding: 'utf8',
     });
     assert.equal(`${stdout}${stderr}`, '');

@@ -193,8 +193,8 @@ export class Netns {
 
 /** Why this machine cannot run the kernel tests, in the words that node:test prints; false if it can. */
 export async function obstacle(): Promise<string | false> {
-  if (spawnSync('python3', ['--version']).error) return 'needs python3';
-  if (spawnSync('ip', ['-V']).error) return 'needs iproute2';
+  if (spawnSync('python3', ['--version']).status !== 0) return 'needs python3';
+  if (spawnSync('ip', ['-V']).status !== 0) return 'needs iproute2';
   try {
     await (await Netns.open()).close();
     return false;

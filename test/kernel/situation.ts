@@ -15,7 +15,7 @@ export const LASTPORT = fileURLToPath(new URL('../../agent/main.js', import.meta
  *   headroomPorts.
  * - floor: it hides something that gives ports (SO_BINDTODEVICE): the kernel grants at least headroomPortsLow.
  */
-export type Knowable = 'exact' | 'band' | 'floor';
+type Knowable = 'exact' | 'band' | 'floor';
 
 /** What the kernel grants one destination, found by hand, and what Lastport can know of it. */
 export interface Answer extends SocketOptions {

@@ -14,7 +14,7 @@ interface Layer {
 
 const NONE = /$^/;
 
-export const LAYERS: readonly Layer[] = [
+const LAYERS: readonly Layer[] = [
   { name: 'agent/model', files: /^agent\/model\//, may: /^agent\/model\//, packages: NONE },
   { name: 'agent/correlate', files: /^agent\/correlate\//, may: /^agent\/(model|correlate)\//, packages: NONE },
   {
@@ -40,7 +40,7 @@ export const LAYERS: readonly Layer[] = [
 ];
 
 /** Every import, export-from and dynamic import of a source text. */
-export function importsOf(text: string): string[] {
+function importsOf(text: string): string[] {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
   const statements = /(?:^|\n)\s*(?:import|export)\s(?:[\w*{][^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]/g;
   const calls = /\bimport\(\s*['"`]([^'"`]+)['"`]/g;

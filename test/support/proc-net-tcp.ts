@@ -18,7 +18,7 @@ export interface Row {
 
 export const HEADER_V4 =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
-export const HEADER_V6 =
+const HEADER_V6 =
   '  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
 
 const hex = (value: number, width: number) => (value >>> 0).toString(16).toUpperCase().padStart(width, '0');

@@ -1,0 +1,93 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Netns } from '../kernel/netns.ts';
+import { LASTPORT } from '../kernel/situation.ts';
+import { needs } from '../support/needs.ts';
+import { until } from './until.ts';
+
+/** Of an even size, so that the kernel walks all of it; above what curl and Prometheus take on the loopback meanwhile. */
+const RANGE = [40000, 40999] as const;
+export const USABLE = RANGE[1] - RANGE[0] + 1;
+/** Where `lastport run` listens unless it is told otherwise. */
+export const LASTPORT_AT = '127.0.0.1:9477';
+
+// The machine may have a proxy set, which is not inside.
+const CURL = ['curl', '--silent', '--show-error', '--fail', '--noproxy', '*', '--max-time', '5'];
+const FETCH = `require('node:http').get(process.argv[1], (response) => {
+  process.exitCode = response.statusCode === 200 ? 0 : 22;
+  response.pipe(process.stdout);
+})`;
+const GET = needs('curl') === false ? CURL : [process.execPath, '-e', FETCH];
+
+/** A private pair of network namespaces with programs in it. What was started there ends with close(), in any case. */
+export class Inside {
+  readonly net: Netns;
+  readonly folder: string;
+  private readonly started: { readonly name: string; readonly pid: number }[] = [];
+
+  private constructor(net: Netns) {
+    this.net = net;
+    this.folder = mkdtempSync(join(tmpdir(), 'lastport-e2e-'));
+  }
+
+  /** With servers at the other end of the wire, and `lastport run` at this one. */
+  static async open(): Promise<Inside> {
+    const inside = new Inside(await Netns.open({ sysctls: { ip_local_port_range: RANGE.join(' ') } }));
+    try {
+      await inside.net.listen('[::]:8080');
+      await inside.start('lastport', [process.execPath, LASTPORT, 'run', '--tick', '100ms']);
+      await inside.until('lastport has looked', () => inside.get(`${LASTPORT_AT}/readyz`));
+    } catch (error) {
+      await inside.close();
+      throw error;
+    }
+    return inside;
+  }
+
+  async start(name: string, argv: readonly string[]): Promise<void> {
+    this.started.push({ name, pid: await this.net.start(argv, join(this.folder, `${name}.log`)) });
+  }
+
+  log(name: string): string {
+    return readFileSync(join(this.folder, `${name}.log`), 'utf8');
+  }
+
+  /** As somebody inside would ask: with curl, where there is one. */
+  async get(url: string): Promise<string> {
+    const { status, stdout, stderr } = await this.net.run([...GET, `http://${url}`]);
+    if (status !== 0) throw new Error(`${url}: ${stderr.trim()}${stdout.slice(0, 500)}`);
+    return stdout;
+  }
+
+  /** The network namespace's inode, by which Lastport names all but the host's. */
+  async inode(): Promise<string> {
+    const { stdout } = await this.net.run(['readlink', '/proc/self/ns/net']);
+    return /^net:\[(\d+)\]$/.exec(stdout.trim())?.[1] ?? `no inode: ${stdout}`;
+  }
+
+  /** Lastport's page, from the first look that was begun after this call. */
+  async freshMetrics(): Promise<string> {
+    const asked = Date.now() / 1000;
+    return await this.until('a look that is fresh', async () => {
+      const text = await this.get(`${LASTPORT_AT}/metrics`);
+      return Number(/^lastport_last_tick_timestamp_seconds (\S+)$/m.exec(text)?.[1]) > asked ? text : null;
+    });
+  }
+
+  /** Asks until there is an answer; if none comes, what the programs have logged is told. */
+  until<Answer extends object | string>(what: string, ask: () => Promise<Answer | null>): Promise<Answer> {
+    return until(what, ask, () =>
+      this.started.map(({ name }) => `${name}:\n${this.log(name).slice(-2000)}`).join('\n'),
+    );
+  }
+
+  async close(): Promise<void> {
+    try {
+      for (const { pid } of this.started.splice(0).reverse()) await this.net.stop(pid);
+    } finally {
+      await this.net.close();
+      rmSync(this.folder, { recursive: true, force: true });
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+const PATIENCE_MS = 12_000;
+/** Shorter than a tick and than a scrape, neither of which announces itself. */
+const POLL_MS = 40;
+
+/** Asks until there is an answer: null and an error are none yet. `evidence` goes into the complaint that none came. */
+export async function until<Answer extends object | string>(
+  what: string,
+  ask: () => Promise<Answer | null>,
+  evidence: () => string = () => '',
+): Promise<Answer> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = await ask().catch((error: Error) => error);
+    if (answer !== null && !(answer instanceof Error)) return answer;
+    if (Date.now() > deadline) {
+      throw new Error(`never came: ${what} (${answer?.message ?? 'not yet'})\n${evidence()}`, { cause: answer });
+    }
+    await delay(POLL_MS);
+  }
+}
