@@ -31,7 +31,7 @@ export const METRICS = {
     DESTINATION,
   ),
   lastport_destination_fast_headroom_ports: gauge(
-    'connect() calls until each becomes about 100 times slower.',
+    'connect() calls until each becomes 50 to 100 times slower.',
     DESTINATION,
   ),
   lastport_destination_saturation_ratio: gauge('1 - headroom / usable ports.', DESTINATION),

@@ -3,7 +3,7 @@ import type { Headroom, Verdict } from '../model/assessment.ts';
 /** Below 5 % of the usable ports a busy client has seconds; below 20 %, as a rule, minutes to react in. */
 const CRITICAL_HEADROOM_RATIO = 0.05;
 const WARNING_HEADROOM_RATIO = 0.2;
-/** Close to the cliff: connect() is about to become a hundred times slower. */
+/** Close to the cliff: connect() is about to become 50 to 100 times slower. */
 const WATCH_FAST_HEADROOM_RATIO = 0.1;
 
 /**

@@ -30,7 +30,7 @@ export interface Headroom {
   readonly headroomPorts: number;
   /** The same with everything against us that could not be known. */
   readonly headroomPortsLow: number;
-  /** Headroom before the cliff: connect() calls until the first parity is gone and each becomes ~100 times slower. */
+  /** Headroom before the cliff: connect() calls until the first parity is gone and each becomes 50 to 100 times slower. */
   readonly fastHeadroomPorts: number;
 }
 

@@ -24,7 +24,7 @@ const series = (text: string) => text.split('\n').filter((line) => line !== '' &
 const ours = (text: string) =>
   text
     .split('\n')
-    .filter((line) => /^(# (HELP|TYPE|UNIT|EOF) ?)?(lastport_|$)/.test(line) || line === '# EOF')
+    .filter((line) => /^(# (HELP|TYPE|UNIT|EOF) ?)?lastport_/.test(line) || line === '# EOF')
     .join('\n');
 
 describe('PrometheusExporter', () => {
