@@ -140,8 +140,9 @@ export class ProcNetTcpParser {
     const newline = bytes.subarray(0, end).indexOf(NEWLINE, start);
     if (newline < 0) return -1;
     if (this.line === 0) {
+      // A colon would be that of a row that lost the newline before it.
       const text = Buffer.from(bytes.subarray(start, Math.min(newline, start + LONGEST_ROW))).toString('latin1');
-      if (this.oversized > 0 || !/^ *sl +local_address +(rem|remote)_address +st\b[ -~]*$/.test(text)) {
+      if (this.oversized > 0 || !/^ *sl +local_address +(rem|remote)_address +st\b[ -9;-~]*$/.test(text)) {
         throw new Error(
           `Cannot parse ${this.name}:1: ${found(bytes, start, newline)} is not the header of a socket table`,
         );

@@ -123,6 +123,7 @@ describe('ProcNetTcpParser', () => {
     ['another file', 'Inter-| Receive\n', /^Cannot parse net\/tcp:1: "Inter-\| Receive" is not the header/],
     ['binary', Buffer.from([0x7f, 0x45, 0, 1, 0xff]), /^Cannot parse net\/tcp:1: .* is not the header/],
     ['a header that never ends', 'x'.repeat(20_000), /^Cannot parse net\/tcp:1: .* is not the header/],
+    ['a row on the header line', file(row(0)).replace('\n', ''), /^Cannot parse net\/tcp:1: .* is not the header/],
     ['a header with CRLF', file(row(0)).replaceAll('\n', '\r\n'), /^Cannot parse net\/tcp:1: .* is not the header/],
   ] as const) {
     it(`refuses ${what}`, () => {
