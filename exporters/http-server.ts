@@ -82,10 +82,14 @@ export class HttpServer {
     this.text = null;
   }
 
-  /** Stops listening, lets answers under way finish and ends idle connections. */
-  close(): Promise<void> {
+  /** Stops listening, ends idle connections, and after `graceMs` those too whose answer or request is not complete. */
+  close(graceMs = 1000): Promise<void> {
     return new Promise((resolve) => {
-      this.server.close(() => resolve());
+      const impatience = setTimeout(() => this.server.closeAllConnections(), graceMs);
+      this.server.close(() => {
+        clearTimeout(impatience);
+        resolve();
+      });
       this.server.closeIdleConnections();
     });
   }

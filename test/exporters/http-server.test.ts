@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -174,6 +174,21 @@ describe('HttpServer', () => {
         assert.match(await raw(url, '\u0000\u0001\r\n\r\n'), /^HTTP\/1.1 400 |^$/);
         assert.equal((await get(`${url}/metrics`)).status, 200);
       }));
+  });
+
+  it('closes although a client has asked for nothing, or for half of something', { timeout: 10_000 }, async () => {
+    const sockets: Socket[] = [];
+    await serving(async (url, http) => {
+      for (const bytes of ['', 'GET /metrics HTTP/1.1\r\nHost: loc']) {
+        const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
+        await once(socket, 'connect');
+        socket.write(bytes);
+        sockets.push(socket);
+      }
+      await get(`${url}/healthz`); // by now the server has taken both
+      await http.close(1);
+    });
+    for (const socket of sockets) if (!socket.closed) await once(socket, 'close');
   });
 
   it('closes although a client keeps its connection', async () => {
