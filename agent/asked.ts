@@ -5,12 +5,15 @@ import type { Gap } from './model/gap.ts';
 
 /**
  * What --to asks for, resolved: every address of every name, from the local address the kernel would route from. What
- * the kernel would not connect to is a Gap. Rejects for a name that cannot be resolved.
+ * the kernel would not connect to is a Gap. Names that cannot be resolved are Gaps too;
+ * rejects if nothing else is left.
  */
 export async function resolveAsked(
   to: readonly Endpoint[],
 ): Promise<{ asked: readonly AskedDestination[]; gaps: readonly Gap[] }> {
-  const routes = await routesTo(to);
+  const failures: Error[] = [];
+  const routes = await routesTo(to, { onFailure: (error) => failures.push(error) });
+  if (failures.length > 0 && routes.length === 0) throw failures[0];
   const gaps = routes.flatMap(({ error, remote, remotePort }) =>
     error === null
       ? []
@@ -23,5 +26,11 @@ export async function resolveAsked(
           },
         ],
   );
-  return { asked: routes, gaps };
+  const unresolved = failures.map(({ message }) => ({
+    source: 'route',
+    what: 'a destination asked for',
+    why: message,
+    costs: 'it is missing, unless sockets use it',
+  }));
+  return { asked: routes, gaps: [...unresolved, ...gaps] };
 }

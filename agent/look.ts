@@ -57,11 +57,12 @@ export class Look {
         collector.collect(readings, this.host);
       } catch (error) {
         ok = false;
-        readings.gaps.push({
+        // Before what the collector itself found lacking: this is why there is no answer, if there is none.
+        readings.gaps.unshift({
           source: collector.name,
           what: 'all that it reads',
           why: (error as Error).message,
-          costs: 'there is no answer for this network namespace without it',
+          costs: collector.costs,
         });
       }
       return { collector: collector.name, durationMs: this.monotonic() - start, ok };

@@ -93,8 +93,9 @@ function terminationSignal(): AbortSignal {
   return controller.signal;
 }
 
+const chosen: { command?: Command; flags: Record<string, unknown> } = { flags: {} };
+
 async function main(): Promise<number> {
-  const chosen: { command?: Command; flags: Record<string, unknown> } = { flags: {} };
   const parser = yargs(process.argv.slice(2))
     .scriptName('lastport')
     .usage('$0 <command> [options]\n\nWatches TCP ports and tells which destination runs out of them.')
@@ -119,7 +120,13 @@ async function main(): Promise<number> {
       },
     );
   }
-  await parser.parseAsync();
+  try {
+    await parser.parseAsync();
+  } catch (error) {
+    // Nothing runs in there but yargs, which `--constructor x` makes stumble.
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`cannot read the options: ${(error as Error).message}`);
+  }
   const { command, flags } = chosen;
   if (command === undefined) return 0; // --help or --version
   const load = () => loadConfig({ command, flags, env: process.env, readFile: readFileStart });
@@ -128,17 +135,23 @@ async function main(): Promise<number> {
   return commands[command].run(config, async () => (await load()).config);
 }
 
-// `lastport check | head -1` is not an error.
+// `lastport check | head -1` is not an error, and its exit code still the answer; a daemon goes on without its log. An
+// answer that is not delivered for another reason is none.
+let complained = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  const isDaemon = chosen.command === 'run';
+  if (complained || (error.code === 'EPIPE' && !isDaemon)) return;
+  complained = true;
+  stderr(`lastport: Cannot write to stdout: ${error.message}${isDaemon ? '; going on without the log' : ''}\n`);
+  if (!isDaemon) process.once('exit', () => process.exit(3));
 });
+process.stderr.on('error', () => undefined); // there is nowhere left to say it
 
 try {
   process.exitCode = await main();
 } catch (error) {
   stderr(`lastport: ${(error as Error).message.split('\n')[0]}\n`);
   // A daemon that could not start failed; a check that could not look has no answer.
-  const failed = process.argv[2] === 'run' ? 1 : 3;
+  const failed = chosen.command === 'run' ? 1 : 3;
   process.exitCode = error instanceof UsageError ? error.exitCode : failed;
 }

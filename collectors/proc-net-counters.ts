@@ -16,6 +16,7 @@ const OPTIONAL = new Set([
 export function procNetCounters(): Collector {
   return {
     name: 'proc-net-counters',
+    costs: 'counters of the kernel',
     collect(readings, host) {
       const { counters, errors } = readCounters(host);
       readings.counters = counters;

@@ -15,6 +15,7 @@ export function procNetTcp(): Collector {
   const buffer = new Uint8Array(BUFFER_BYTES);
   return {
     name: 'proc-net-tcp',
+    costs: 'there is no answer for this network namespace without it',
     collect(readings, host) {
       table.reset();
       // IPv6 first: its dual-stack listeners then are known when their IPv4 connections come by, which need no row.
@@ -33,6 +34,8 @@ export function procNetTcp(): Collector {
           continue;
         }
         if (parser.firstError === null) continue;
+        // Not one row understood: whatever this is, it is no table to draw conclusions from.
+        if (parser.rows === 0) throw parser.firstError;
         table.unreadRows += parser.unreadRows;
         const count = Number.isFinite(parser.unreadRows) ? `up to ${parser.unreadRows}` : 'an unknown number of';
         readings.gaps.push({

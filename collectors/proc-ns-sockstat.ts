@@ -15,17 +15,22 @@ const LOOKS_BETWEEN_WALKS = 10;
  */
 export function procNsSockstat(): Collector {
   let elsewhere = 0;
+  let unexplainedThen = 0;
   let walkedLooksAgo = Number.POSITIVE_INFINITY;
   return {
     name: 'proc-ns-sockstat',
+    costs: 'sockets that are bound and not connected cannot be bounded: headroomPortsLow is 0',
     collect(readings, host) {
       const own = parseSockstat('net/sockstat', host.readText('net/sockstat')).get('TCP');
       const allocated = own?.get('alloc');
       if (allocated === undefined) throw new Error('Cannot parse net/sockstat: it has no "TCP: … alloc"');
       const unexplained = allocated - inUse(host, 'net');
       walkedLooksAgo++;
-      if (unexplained > elsewhere && walkedLooksAgo >= LOOKS_BETWEEN_WALKS) {
+      // Where sockets have gone, those may have been the others': their old count would hide what is ours.
+      const old = walkedLooksAgo >= LOOKS_BETWEEN_WALKS || unexplained < unexplainedThen;
+      if (unexplained > 0 && old) {
         elsewhere = inUseElsewhere(host);
+        unexplainedThen = unexplained;
         walkedLooksAgo = 0;
       }
       readings.unlistedSockets = Math.max(0, unexplained - elsewhere);

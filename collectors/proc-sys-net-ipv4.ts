@@ -22,6 +22,7 @@ export function procSysNetIpv4(): Collector {
   };
   return {
     name: 'proc-sys-net-ipv4',
+    costs: 'there is no answer for this network namespace without it',
     collect(readings, host) {
       readings.ports = readPortSettings(host, readings.gaps, reserved);
     },
@@ -42,7 +43,7 @@ function readPortSettings(host: Host, gaps: Gap[], parseReservedPorts: (text: st
           source: 'proc-sys-net-ipv4',
           what: name,
           why: missing ? `sys/net/ipv4/${name} does not exist` : (error as Error).message,
-          costs: costs ?? 'nothing that a number depends on',
+          costs: costs ?? 'its default is assumed where a number depends on it',
         });
       }
       return null;
@@ -51,7 +52,11 @@ function readPortSettings(host: Host, gaps: Gap[], parseReservedPorts: (text: st
 
   return {
     range,
-    reserved: optional('ip_local_reserved_ports', parseReservedPorts, 'reserved ports are counted as usable'),
+    reserved: optional(
+      'ip_local_reserved_ports',
+      parseReservedPorts,
+      'reserved ports are counted as usable, and headroomPortsLow is 0',
+    ),
     twReuse: optional('tcp_tw_reuse', parseTwReuse, 'no TIME_WAIT is counted as reusable'),
     twReuseDelayMs: optional('tcp_tw_reuse_delay', wholeNumber('tcp_tw_reuse_delay', 0xffffffff), null),
     timestamps: optional(

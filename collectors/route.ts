@@ -31,13 +31,28 @@ const systemResolver: Resolver = {
  * side; the kernel is asked one address after the other, so that it never takes more than one UDP port.
  *
  * @param endpoints each a name, or an address with or without zone ("fe80::1%eth0"), IPv6 without brackets.
- * @throws Error naming `--to HOST:PORT` if a name has no address or the resolver needs more than `deadlineMs`.
+ * @param options.onFailure takes the error of a name that cannot be resolved, and the others go on.
+ * @throws without it, Error naming `--to HOST:PORT` if a name has no address or the resolver needs more than `deadlineMs`.
  */
 export async function routesTo(
   endpoints: readonly { readonly host: string; readonly port: number }[],
-  { deadlineMs = 5000, resolver = systemResolver }: { deadlineMs?: number; resolver?: Resolver } = {},
+  {
+    deadlineMs = 5000,
+    resolver = systemResolver,
+    onFailure,
+  }: { deadlineMs?: number; resolver?: Resolver; onFailure?: (error: Error) => void } = {},
 ): Promise<readonly Route[]> {
-  const targets = await Promise.all(endpoints.map(({ host, port }) => targetsOf(host, port, deadlineMs, resolver)));
+  const targets = await Promise.all(
+    endpoints.map(async ({ host, port }) => {
+      try {
+        return await targetsOf(host, port, deadlineMs, resolver);
+      } catch (error) {
+        if (onFailure === undefined) throw error;
+        onFailure(error as Error);
+        return [];
+      }
+    }),
+  );
   const routes: Route[] = [];
   for (const { address, port, name } of targets.flat()) routes.push(await routeTo(address, port, name));
   return routes;
@@ -103,6 +118,7 @@ const ROUTE_ERRORS: Readonly<Record<string, string>> = {
   EPERM: 'a route or rule forbids it',
   EADDRNOTAVAIL: 'no local address fits it',
   EAFNOSUPPORT: 'this kernel or namespace has no such address family',
+  EADDRINUSE: 'no UDP port is free to ask the kernel with',
   EINVAL: 'a blackhole route swallows it',
 };
 

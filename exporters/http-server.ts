@@ -66,8 +66,12 @@ export class HttpServer {
     // A client that takes nothing for this long is cut off, whatever it waits for.
     this.server.timeout = KEEP_ALIVE_MS;
     this.server.on('clientError', (_, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
-      else socket.destroy();
+      // Destroyed as soon as that is out: half closed it would keep one of the places for connections.
+      if (socket.writable) {
+        socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n', () => socket.destroy());
+      } else {
+        socket.destroy();
+      }
     });
   }
 
@@ -136,7 +140,7 @@ export class HttpServer {
   }
 
   private async metrics(request: IncomingMessage): Promise<Answer> {
-    const wantsOpenMetrics = /\bapplication\/openmetrics-text\b/.test(request.headers.accept ?? '');
+    const wantsOpenMetrics = accepts(request.headers.accept, 'application/openmetrics-text');
     const { contentType, body } = await this.options.render(wantsOpenMetrics ? 'openmetrics' : 'text');
     return { status: 200, type: contentType, body };
   }
@@ -158,8 +162,16 @@ export class HttpServer {
 
 const compress = promisify(gzip);
 
+/** Whether a header of RFC 9110, 12.5 names this and does not refuse it with q=0. */
+function accepts(header: string | string[] | undefined, wanted: string): boolean {
+  return String(header ?? '')
+    .split(',')
+    .map((item) => item.split(';').map((part) => part.trim().toLowerCase()))
+    .some(([name, ...parameters]) => name === wanted && !parameters.some((one) => /^q=0(\.0*)?$/.test(one)));
+}
+
 async function send(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
-  const zipped = answer.body.length >= GZIP_FROM_BYTES && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+  const zipped = answer.body.length >= GZIP_FROM_BYTES && accepts(request.headers['accept-encoding'], 'gzip');
   const body = zipped ? await compress(answer.body) : Buffer.from(answer.body);
   response.writeHead(answer.status, {
     ...HEADERS,

@@ -210,7 +210,10 @@ function detailedDestinations(namespaces: readonly NamespaceReport[], limit: num
   const worth = namespaces
     .flatMap(({ destinations }) => destinations)
     .filter((one) => one.asked || one.verdict !== 'healthy' || one.usedPorts > one.usablePorts * DETAIL_RATIO);
-  return new Set(worth.sort((a, b) => saturation(b) - saturation(a)).slice(0, limit));
+  const severity = ({ verdict }: DestinationReport) => VERDICTS.indexOf(verdict);
+  const worstFirst = (a: DestinationReport, b: DestinationReport) =>
+    severity(b) - severity(a) || saturation(b) - saturation(a);
+  return new Set(worth.sort(worstFirst).slice(0, limit));
 }
 
 function byRisk(a: NamespaceReport, b: NamespaceReport): number {

@@ -1,5 +1,11 @@
 import { formatEndpoint } from '../agent/model/address.ts';
-import type { Assessment, DestinationReport, NamespaceReport, Verdict } from '../agent/model/assessment.ts';
+import {
+  type Assessment,
+  type DestinationReport,
+  type NamespaceReport,
+  VERDICTS,
+  type Verdict,
+} from '../agent/model/assessment.ts';
 
 export interface TextOptions {
   /** Show every destination, not only the tight ones and those asked for. */
@@ -52,7 +58,8 @@ export function checkTable(assessment: Assessment, { all, color }: TextOptions):
 
 function sentence(assessment: Assessment): string {
   const { host, verdict, gaps } = assessment;
-  const status = `${STATUS[verdict]} ${host.name}:`;
+  // What follows a | is perfdata.
+  const status = `${STATUS[verdict]} ${host.name.replaceAll('|', '?')}:`;
   if (verdict === 'blind') return `${status} cannot look: ${gaps[0]?.why ?? 'no reason known'}`;
   const worst = worstOf(assessment);
   if (worst === undefined) return `${status} no destination in use | worst_used=0%;80;95`;
@@ -140,7 +147,10 @@ function nextStep(assessment: Assessment): string | null {
 }
 
 function worstOf({ namespaces }: Assessment): DestinationReport | undefined {
-  return namespaces.flatMap(({ destinations }) => destinations).sort((a, b) => saturation(b) - saturation(a))[0];
+  const severity = ({ verdict }: DestinationReport) => VERDICTS.indexOf(verdict);
+  return namespaces
+    .flatMap(({ destinations }) => destinations)
+    .sort((a, b) => severity(b) - severity(a) || saturation(b) - saturation(a))[0];
 }
 
 function isWorthALine(one: DestinationReport): boolean {

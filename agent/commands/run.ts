@@ -38,6 +38,9 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   const onError = (what: string, error: unknown) => logger.error({ err: (error as Error).message }, what);
   let config = initial;
   let lastTick: number | null = null;
+  let tickThen = 0;
+  /** A shorter tick takes effect when the wait under way is over. */
+  const waitMs = () => Math.max(config.tickMs, tickThen);
 
   const http = parts.serve({
     render: (format) => metrics.render(format),
@@ -46,7 +49,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
         ? null
         : {
             ageMs: monotonic() - lastTick,
-            limitMs: Math.max(config.tickMs * STUCK_AFTER_TICKS, config.tickMs + STUCK_AFTER_MS),
+            limitMs: Math.max(waitMs() * STUCK_AFTER_TICKS, waitMs() + STUCK_AFTER_MS),
           },
     allowedHosts: () => [...hostNames(parts.hostName), ...config.allowedHosts],
     onError,
@@ -79,6 +82,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
     name: 'clock',
     publish: () => {
       lastTick = monotonic();
+      tickThen = config.tickMs;
     },
   };
   await tickUntil(signal, {

@@ -112,7 +112,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
   },
   maxDestinations: {
     flag: 'max-destinations',
-    commands: ['run', 'check'],
+    commands: ['run'],
     takes: 'N',
     help: 'show the N tightest destinations in detail, 0 to 1000; the rest in sums',
     default: '8',

@@ -11,7 +11,7 @@ import type { Readings } from '../model/readings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { TCP_STATES } from '../model/state.ts';
 import { FlowCounter, type FlowCounts } from './flow.ts';
-import { headroom, type NamespacePorts, namespacePorts } from './headroom.ts';
+import { headroom, type NamespacePorts, namespacePorts, outOfReach } from './headroom.ts';
 import { InboundMemory } from './inbound.ts';
 import { Worst } from './ranking.ts';
 import { destinationVerdict } from './verdict.ts';
@@ -68,7 +68,9 @@ export function assessNamespace(
   if (sockets === null || ports === null) return blind(readings);
   const usable = memory.usablePorts(ports);
   const inbound = memory.inbound.update(sockets);
-  const shared = namespacePorts(usable, sockets, inbound, readings.unlistedSockets);
+  // Without the reserved list any port may be reserved.
+  const unlisted = ports.reserved === null ? null : readings.unlistedSockets;
+  const shared = namespacePorts(usable, sockets, inbound, unlisted);
   const { counter } = memory;
   counter.begin(usable, ports, inbound);
 
@@ -150,6 +152,7 @@ function report(
     if (count > 0) states[name] = count;
   }
   const result = headroom(shared, counts);
+  const { firstParityCount } = shared.usable;
   return {
     local: formatAddress(sockets.localAddress(destination)),
     remote: formatAddress(sockets.remoteAddress(destination)),
@@ -158,7 +161,7 @@ function report(
     asked: ask !== undefined,
     ...result,
     states,
-    verdict: destinationVerdict(result, shared.usable.firstParityCount),
+    verdict: destinationVerdict(result, firstParityCount, outOfReach(shared, counts)),
   };
 }
 
@@ -178,7 +181,7 @@ class AskedSet {
     const key = (one: AskedDestination) => `${one.local} ${one.remote} ${one.remotePort}`;
     const known = new Set(inUse.map(key));
     return this.asked.flatMap(({ ask, remote }) => {
-      if (known.has(key(ask))) return [];
+      if (known.has(key(ask)) || (ask.local === null && inUse.some((one) => isSameRemote(one, ask)))) return [];
       known.add(key(ask));
       const result = headroom(shared);
       return [
@@ -190,7 +193,7 @@ class AskedSet {
           asked: true,
           ...result,
           states: {},
-          verdict: destinationVerdict(result, shared.usable.firstParityCount),
+          verdict: destinationVerdict(result, shared.usable.firstParityCount, outOfReach(shared)),
         },
       ];
     });
@@ -205,6 +208,10 @@ class AskedSet {
     return this.asked.find(({ ask, remote }) => ask.remotePort === port && compareAddresses(remote, address) === 0)
       ?.ask;
   }
+}
+
+function isSameRemote(a: AskedDestination, b: AskedDestination): boolean {
+  return a.remote === b.remote && a.remotePort === b.remotePort;
 }
 
 function compareReports(a: DestinationReport, b: DestinationReport): number {

@@ -43,7 +43,7 @@ export function namespacePorts(
     blocksLow: inbound[usable.low] === 1,
     blocksHigh: inbound[usable.high] === 1,
     inUse,
-    unseen: table.unreadRows + (unlistedSockets ?? 0),
+    unseen: table.unreadRows + (unlistedSockets ?? Number.POSITIVE_INFINITY),
   };
 }
 
@@ -76,9 +76,9 @@ export function headroom(ports: NamespacePorts, counts: Omit<FlowCounts, 'states
 /**
  * An odd-sized range is walked as `size − 1` ports from a start that differs from call to call: it covers the lowest
  * port or the highest, not both, so while one of them is free a connect() may be refused with one port left
- * (`remaining &= ~1U` in __inet_hash_connect).
+ * (`remaining &= ~1U` in __inet_hash_connect). Both are of the first parity.
  */
-function outOfReach(ports: NamespacePorts, counts: Pick<FlowCounts, 'usesLow' | 'usesHigh'>): number {
+export function outOfReach(ports: NamespacePorts, counts: Pick<FlowCounts, 'usesLow' | 'usesHigh'> = UNUSED): number {
   const { low, high, set } = ports.usable;
   if (((high - low) & 1) === 1 || high === low) return 0;
   const lowFree = set[low] === 1 && !ports.blocksLow && !counts.usesLow;

@@ -2,7 +2,7 @@ import { formatAddress } from '../model/address.ts';
 import { PORTS } from '../model/port-settings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 
-/** Connections remembered per port whose listener has gone. More than these are not needed: one survivor suffices. */
+/** Connections remembered per port whose listener has gone. Where there are more, not all will go between two looks. */
 const REMEMBERED_PER_PORT = 1024;
 
 /**
@@ -12,7 +12,7 @@ const REMEMBERED_PER_PORT = 1024;
  * network namespace.
  */
 export class InboundMemory {
-  /** The ports that listened at the last look. */
+  /** The ports that listened at the last look and had connections. */
   private listened: readonly number[] = [];
   private readonly inbound = new Uint8Array(PORTS);
   private readonly survivors = new Map<number, Set<string>>();
@@ -25,7 +25,7 @@ export class InboundMemory {
       if (table.listening[port] === 0 && table.inUse[port] === 1) suspects.add(port);
       else survivors.delete(port);
     }
-    this.listened = [...table.listeningPorts];
+    this.listened = table.listeningPorts.filter((port) => table.accepted[port] === 1);
     inbound.set(table.listening);
     if (suspects.size === 0) return inbound;
 
@@ -33,7 +33,8 @@ export class InboundMemory {
     for (const port of suspects) {
       const before = survivors.get(port);
       const connections = now.get(port) ?? new Set();
-      const alive = before === undefined ? connections : intersection(before, connections);
+      const known = before !== undefined && before.size < REMEMBERED_PER_PORT;
+      const alive = known ? intersection(before, connections) : connections;
       if (alive.size === 0) {
         survivors.delete(port);
       } else {

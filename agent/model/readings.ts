@@ -66,5 +66,7 @@ export interface CollectorRun {
 /** One source. It fills its slot of the Readings, or throws, which costs a Gap and nothing else. Synchronous. */
 export interface Collector {
   readonly name: string;
+  /** What is lost when it fails. */
+  readonly costs: string;
   collect(readings: Readings, host: Host): void;
 }

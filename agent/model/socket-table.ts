@@ -49,7 +49,9 @@ export class SocketTable {
   readonly listening = new Uint8Array(PORTS);
   /** By port: 1 where any socket has it as its local port. */
   readonly inUse = new Uint8Array(PORTS);
-  /** The same as a list, each port once. */
+  /** By port: 1 where somebody listens and a connection came in. */
+  readonly accepted = new Uint8Array(PORTS);
+  /** The listening ones as a list, each port once. */
   readonly listeningPorts: number[] = [];
   listenerCount = 0;
   inboundCount = 0;
@@ -65,6 +67,7 @@ export class SocketTable {
     this.listening.fill(0);
     this.listeningPorts.length = 0;
     this.inUse.fill(0);
+    this.accepted.fill(0);
     this.listenerCount = 0;
     this.inboundCount = 0;
     this.unreadRows = 0;
@@ -150,6 +153,7 @@ export class SocketTable {
     }
     if (this.listening[localPort] === 1) {
       this.inboundCount++;
+      this.accepted[localPort] = 1;
       return true;
     }
     return false;

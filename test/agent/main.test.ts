@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -7,11 +8,13 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { Client, request } from 'undici';
 import type { Assessment } from '../../agent/model/assessment.ts';
-import { Daemon, lastport, procfs } from '../support/program.ts';
+import { encodeTable, type Row } from '../support/proc-net-tcp.ts';
+import { Daemon, lastport, MAIN, procfs } from '../support/program.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'lastport-main-'));
 after(() => rmSync(directory, { recursive: true }));
 
+const row: Row = { local: [0x7f000001], localPort: 40010, remote: [0x7f000001], remotePort: 80, state: 'established' };
 const oneLine = (text: string) => assert.match(text, /^lastport: [^\n]+\n$/);
 
 function config(text: string): string {
@@ -29,6 +32,8 @@ describe('lastport, used wrongly, says so in one line and ends with 64:', () => 
     [['check', '--format'], /format/],
     [['check', '--to', 'nowhere'], /--to: "nowhere" is not a HOST:PORT/],
     [['check', 'extra'], /extra/],
+    [['check', '--constructor', '1'], /constructor|options/],
+    [['check', '--max-destinations', '1'], /--max-destinations/],
     [['run', '--tick', '5'], /--tick: "5"/],
     [['run', '--listen', '9477'], /--listen: "9477"/],
     [['run', '--max-destinations', 'many'], /--max-destinations: "many"/],
@@ -146,13 +151,54 @@ describe('lastport check', () => {
   });
 
   it('counts a row it cannot understand against the low bound', () => {
-    const broken = Buffer.from(
-      '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\nZZ\n',
-    );
+    const broken = `${encodeTable([row], 4)}ZZ\n`;
     const { assessment } = check({ 'net/tcp': broken }, '--to', '127.0.0.1:8080');
     const one = assessment.namespaces[0]?.destinations.find(({ remotePort }) => remotePort === 8080);
     assert.ok((one?.headroomPorts ?? 0) > (one?.headroomPortsLow ?? 0));
-    assert.ok(assessment.gaps.some(({ why }) => /^Cannot parse net\/tcp:2: "ZZ"/.test(why)));
+    assert.ok(assessment.gaps.some(({ why }) => /^Cannot parse net\/tcp:3: "ZZ"/.test(why)));
+  });
+
+  it('is blind, 3, where not one row can be understood', () => {
+    const { status, stderr } = check({ 'net/tcp': `${encodeTable([], 4)}${'garbage\n'.repeat(1000)}` });
+    oneLine(stderr);
+    assert.match(stderr, /Cannot parse net\/tcp:2: "garbage"/);
+    assert.equal(status, 3);
+  });
+
+  for (const name of ['net/sockstat', 'sys/net/ipv4/ip_local_reserved_ports']) {
+    it(`takes nothing for certain without ${name}`, () => {
+      const { assessment } = check({ [name]: null }, '--to', '127.0.0.1:1234');
+      const one = assessment.namespaces[0]?.destinations.find((found) => found.asked);
+      assert.ok((one?.headroomPorts ?? 0) > 0);
+      assert.equal(one?.headroomPortsLow, 0);
+      assert.ok(assessment.gaps.some(({ costs }) => costs.includes('headroomPortsLow is 0')));
+    });
+  }
+
+  it('answers for the names that there are, and says which there are not', () => {
+    const { assessment } = check({}, '--to', '127.0.0.1:1234', '--to', 'nowhere.invalid:80');
+    assert.ok(assessment.namespaces[0]?.destinations.some(({ asked }) => asked));
+    assert.ok(assessment.gaps.some(({ why }) => /nowhere\.invalid:80: cannot resolve/.test(why)));
+  });
+
+  it('keeps its exit code when nobody reads on, and is blind when the disk is full', () => {
+    const tree = procfs({ 'sys/net/ipv4/ip_local_port_range': '40000\t40000\n' });
+    try {
+      const shell = (redirect: string) =>
+        spawnSync('sh', ['-c', `"$0" "$1" check --procfs "$2" ${redirect}`, process.execPath, MAIN, tree.path], {
+          encoding: 'utf8',
+        });
+      const unread = shell('| true; exit 0');
+      assert.equal(unread.stderr, '');
+      const closed = shell('>&-');
+      assert.equal(closed.status, 2, closed.stderr);
+      const full = shell('>/dev/full');
+      oneLine(full.stderr);
+      assert.match(full.stderr, /Cannot write to stdout: .*ENOSPC/);
+      assert.equal(full.status, 3);
+    } finally {
+      tree.remove();
+    }
   });
 
   it('reports a destination that nobody uses', () => {
@@ -214,11 +260,25 @@ describe('lastport run', { timeout: 60_000 }, () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const { status, stderr } = lastport(['run', '--listen', `127.0.0.1:${port}`]);
+    const { status, stderr } = lastport(['--listen', `127.0.0.1:${port}`, 'run']);
     server.close();
     oneLine(stderr);
     assert.ok(stderr.includes(`127.0.0.1:${port} is in use; choose another address with --listen`), stderr);
     assert.equal(status, 1);
+  });
+
+  it('goes on without its log when that cannot be written', async () => {
+    const daemon = new Daemon(['--listen', '127.0.0.1:0', '--tick', '100ms', '--log-level', 'info']);
+    try {
+      const address = await daemon.address();
+      daemon.child.stdout?.destroy();
+      daemon.child.kill('SIGHUP'); // which is logged
+      await once(daemon.child.stderr!, 'data');
+      assert.match(daemon.stderr, /^lastport: Cannot write to stdout: .*EPIPE; going on without the log\n$/);
+      assert.equal((await get(`http://${address}/healthz`)).status, 200);
+    } finally {
+      assert.equal(await daemon.end(), 0);
+    }
   });
 
   it('reloads its file on SIGHUP, and keeps the old one when the new one is bad', async () => {

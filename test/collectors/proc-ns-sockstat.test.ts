@@ -61,6 +61,19 @@ describe('procNsSockstat', () => {
     assert.equal(look(20), 0);
   });
 
+  it('walks them at once when sockets have gone, for they may have been of the others', () => {
+    const collector = procNsSockstat();
+    const links = { 'self/ns/net': 'net:[1]', '7/ns/net': 'net:[2]' };
+    const look = (allocated: number, there: number) =>
+      collect(
+        { ...OWN, 'net/sockstat': sockstat(4, allocated), '7/net/sockstat': sockstat(there, allocated) },
+        links,
+        collector,
+      ).unlistedSockets;
+    assert.equal(look(806, 800), 0);
+    assert.equal(look(66, 0), 60);
+  });
+
   it('fails, naming the file, where sockstat has no such number', () => {
     assert.throws(() => collect({ 'net/sockstat': 'TCP: inuse 4\n' }), /net\/sockstat: it has no "TCP: … alloc"/);
   });

@@ -191,6 +191,19 @@ describe('HttpServer', () => {
     for (const socket of sockets) if (!socket.closed) await once(socket, 'close');
   });
 
+  it('has room again as soon as it has refused what was sent', { timeout: 10_000 }, () =>
+    serving(async (url) => {
+      // More than may be connected, and none of them ever closes its side.
+      const port = Number(new URL(url).port);
+      for (let index = 0; index < 200; index++) {
+        const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => undefined);
+        socket.end('garbage\r\n\r\n');
+        await once(socket.resume(), 'end');
+      }
+      assert.equal((await get(`${url}/healthz`)).status, 200);
+    }),
+  );
+
   it('closes although a client keeps its connection', async () => {
     let client: Client | undefined;
     await serving(async (url) => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { root } from './golden.ts';
 
-const MAIN = `${root}dist/agent/main.js`;
+export const MAIN = `${root}dist/agent/main.js`;
 const ENV = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LASTPORT_')));
 
 export function lastport(args: readonly string[], env: Record<string, string> = {}) {

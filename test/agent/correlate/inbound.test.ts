@@ -43,6 +43,28 @@ describe('InboundMemory', () => {
     assert.deepEqual(looks([connection(50001)], [connection(50001)]), [false, false]);
   });
 
+  it('forgets at once a port that listened and never had a connection', () => {
+    assert.deepEqual(looks([listener], [connection(8080)]), [true, false]);
+  });
+
+  it('remembers it although the first thousand of its connections go at once', () => {
+    const many = Array.from({ length: 3000 }, (_, index) => connection(1000 + index));
+    assert.deepEqual(looks([listener, ...many], many, many.slice(0, 1500), many.slice(2990), many.slice(2999)), [
+      true,
+      true,
+      true,
+      true,
+      true,
+    ]);
+    assert.deepEqual(looks([listener, ...many], many, many.slice(1500), many.slice(2990), []), [
+      true,
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
   it('starts anew when the port listens again', () => {
     assert.deepEqual(
       looks([listener, connection(50001)], [connection(50001)], [listener, connection(50002)], [connection(50002)], []),
