@@ -98,6 +98,16 @@ describe('checkTable', () => {
     });
   }
 
+  it('names the sickest destination first, not the fullest', () => {
+    const fuller = destination({ remotePort: 1, headroomPorts: 11_000, fastHeadroomPorts: 900, verdict: 'healthy' });
+    const atCliff = destination({ remotePort: 2, headroomPorts: 14_000, fastHeadroomPorts: 0, verdict: 'warning' });
+    const text = checkTable(
+      assessment({ verdict: 'warning', namespaces: [namespace({ destinations: [fuller, atCliff] })] }),
+      plain,
+    );
+    assert.match(text, /^WARNING web-1: connect\(\) to 10\.9\.0\.2:2 is slow now/);
+  });
+
   it('says why it is blind', () => {
     const gaps = [{ source: 's', what: 'all', why: 'EACCES: no', costs: '' }];
     const blind = assessment({
