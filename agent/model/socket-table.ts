@@ -30,6 +30,7 @@ export class SocketTable {
   timer = new Uint8Array(SMALL);
   /** Hundredths of a second (USER_HZ) until the timer fires, as the kernel prints it. */
   timerLeft = new Int32Array(SMALL);
+  /** Of the owner; with the inode it will lead to the process. 0 in TIME_WAIT, which nobody owns. */
   uid = new Uint32Array(SMALL);
   inode = new Uint32Array(SMALL);
   next = new Int32Array(SMALL);
