@@ -5,8 +5,7 @@ import type { Gap } from './model/gap.ts';
 
 /**
  * What --to asks for, resolved: every address of every name, from the local address the kernel would route from. What
- * the kernel would not connect to is a Gap. Names that cannot be resolved are Gaps too;
- * rejects if nothing else is left.
+ * the kernel would not connect to is a Gap, and so is a name that cannot be resolved; rejects if there is nothing else.
  */
 export async function resolveAsked(
   to: readonly Endpoint[],

@@ -50,6 +50,7 @@ export class Look {
       unlistedSockets: null,
       gaps: [],
     };
+    const failures: Gap[] = [];
     const runs = this.collectors.map((collector) => {
       const start = this.monotonic();
       let ok = true;
@@ -57,8 +58,7 @@ export class Look {
         collector.collect(readings, this.host);
       } catch (error) {
         ok = false;
-        // Before what the collector itself found lacking: this is why there is no answer, if there is none.
-        readings.gaps.unshift({
+        failures.push({
           source: collector.name,
           what: 'all that it reads',
           why: (error as Error).message,
@@ -67,6 +67,8 @@ export class Look {
       }
       return { collector: collector.name, durationMs: this.monotonic() - start, ok };
     });
+    // First, and in the collectors' order: if there is no answer, the first of these is why.
+    readings.gaps.unshift(...failures);
     return { readings, runs };
   }
 

@@ -143,7 +143,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (complained || (error.code === 'EPIPE' && !isDaemon)) return;
   complained = true;
   stderr(`lastport: Cannot write to stdout: ${error.message}${isDaemon ? '; going on without the log' : ''}\n`);
-  if (!isDaemon) process.once('exit', () => process.exit(3));
+  if (!isDaemon)
+    process.once('exit', () => {
+      process.exitCode = 3;
+    });
 });
 process.stderr.on('error', () => undefined); // there is nowhere left to say it
 

@@ -114,7 +114,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     flag: 'max-destinations',
     commands: ['run'],
     takes: 'N',
-    help: 'show the N tightest destinations in detail, 0 to 1000; the rest in sums',
+    help: 'give the N tightest destinations series of their own, 0 to 1000; the rest are summed',
     default: '8',
     parse: wholeNumber(0, 1000),
   },

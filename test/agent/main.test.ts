@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -134,6 +134,11 @@ describe('lastport check', () => {
     });
   }
 
+  it('gives the reason that decides first', () => {
+    const { stderr } = check({ 'net/tcp': null, 'net/tcp6': null, 'net/sockstat': null });
+    assert.match(stderr, /^lastport: proc-net-tcp: .*net\/tcp'/);
+  });
+
   it('is blind, 3, where there is no procfs', () => {
     const { status, stdout, stderr } = lastport(['check', '--procfs', '/nonexistent']);
     oneLine(stderr);
@@ -181,15 +186,30 @@ describe('lastport check', () => {
     assert.ok(assessment.gaps.some(({ why }) => /nowhere\.invalid:80: cannot resolve/.test(why)));
   });
 
-  it('keeps its exit code when nobody reads on, and is blind when the disk is full', () => {
+  it('keeps its exit code when nobody reads its answer', async () => {
+    const tree = procfs({ 'sys/net/ipv4/ip_local_port_range': '40000\t40000\n' });
+    try {
+      const child = spawn(process.execPath, [MAIN, 'check', '--procfs', tree.path]);
+      child.stdout.destroy(); // long before it has something to write
+      let stderr = '';
+      child.stderr.on('data', (chunk) => {
+        stderr += chunk;
+      });
+      await once(child, 'close');
+      assert.equal(stderr, '');
+      assert.equal(child.exitCode, 2);
+    } finally {
+      tree.remove();
+    }
+  });
+
+  it('is blind where its answer cannot be written', () => {
     const tree = procfs({ 'sys/net/ipv4/ip_local_port_range': '40000\t40000\n' });
     try {
       const shell = (redirect: string) =>
         spawnSync('sh', ['-c', `"$0" "$1" check --procfs "$2" ${redirect}`, process.execPath, MAIN, tree.path], {
           encoding: 'utf8',
         });
-      const unread = shell('| true; exit 0');
-      assert.equal(unread.stderr, '');
       const closed = shell('>&-');
       assert.equal(closed.status, 2, closed.stderr);
       const full = shell('>/dev/full');

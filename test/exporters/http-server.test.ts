@@ -193,14 +193,17 @@ describe('HttpServer', () => {
 
   it('has room again as soon as it has refused what was sent', { timeout: 10_000 }, () =>
     serving(async (url) => {
-      // More than may be connected, and none of them ever closes its side.
+      // More than may be connected, and none of them closes its side.
+      const sockets: Socket[] = [];
       const port = Number(new URL(url).port);
       for (let index = 0; index < 200; index++) {
         const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => undefined);
-        socket.end('garbage\r\n\r\n');
+        sockets.push(socket);
+        socket.write('garbage\r\n\r\n');
         await once(socket.resume(), 'end');
       }
       assert.equal((await get(`${url}/healthz`)).status, 200);
+      for (const socket of sockets) socket.destroy();
     }),
   );
 
