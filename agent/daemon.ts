@@ -1,54 +1,58 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Assessment } from './model/assessment.ts';
 
-/** What takes each tick's Assessment. It must not throw for long: a failure is logged and costs nobody else anything. */
-export interface Publisher {
-  readonly name: string;
-  publish(assessment: Assessment): void;
-}
-
 export interface DaemonParts {
-  /** One look; `now` is the tick's own, in ms since the epoch. */
-  readonly look: (now: number) => Assessment;
-  readonly publishers: readonly Publisher[];
-  /** Read anew for every tick: a reload may change it. */
+  /** A tick's look; `now` is the tick's own, in ms since the epoch. */
+  readonly tick: (now: number) => Assessment;
+  /** A look between ticks at what cannot wait for the next; null: nothing of that kind. */
+  readonly beat: (now: number) => Assessment | null;
+  readonly publish: (assessment: Assessment) => void;
+  /** Read anew all the time: a reload may change it. */
   readonly tickMs: () => number;
+  readonly beatMs: number;
   readonly now: () => number;
   readonly monotonic: () => number;
   readonly onError: (what: string, error: unknown) => void;
+  /** Whether this error must end it. */
+  readonly isFatal: (error: unknown) => boolean;
 }
 
 /**
- * The tick: look, publish, wait. Ends when `signal` aborts, after the tick under way. A tick that takes longer than its
- * time makes the next one late, not two at once. The error of a tick is reported and the next one tried: /healthz tells
- * by the age of the last good one.
+ * Looks every tick, and in between every beat, until `signal` aborts. A tick that takes longer than its time makes the
+ * next one late, not two at once. The error of a look is reported and the next one tried: /healthz tells by the age of
+ * the last good one. Rejects with an error that is fatal.
  */
 export async function tickUntil(signal: AbortSignal, parts: DaemonParts): Promise<void> {
-  let due = parts.monotonic();
+  const { monotonic, beatMs } = parts;
+  let due = monotonic();
   while (!signal.aborted) {
-    tick(parts);
-    due = Math.max(due + parts.tickMs(), parts.monotonic());
-    try {
-      await delay(due - parts.monotonic(), undefined, { signal });
-    } catch (error) {
-      if (!signal.aborted) throw error;
+    const begun = due;
+    attempt(parts, parts.tick);
+    const dueNow = () => begun + parts.tickMs();
+    // A last beat right before the tick would be for nothing.
+    while (!signal.aborted && dueNow() - monotonic() > beatMs * 1.5) {
+      await pause(beatMs, signal);
+      if (!signal.aborted) attempt(parts, parts.beat);
     }
+    await pause(Math.max(0, dueNow() - monotonic()), signal);
+    due = Math.max(dueNow(), monotonic());
   }
 }
 
-function tick({ look, publishers, now, onError }: DaemonParts): void {
-  let assessment: Assessment;
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
   try {
-    assessment = look(now());
+    await delay(ms, undefined, { signal });
   } catch (error) {
-    onError('the look failed', error);
-    return;
+    if (!signal.aborted) throw error;
   }
-  for (const publisher of publishers) {
-    try {
-      publisher.publish(assessment);
-    } catch (error) {
-      onError(`publishing to ${publisher.name} failed`, error);
-    }
+}
+
+function attempt(parts: DaemonParts, look: (now: number) => Assessment | null): void {
+  try {
+    const assessment = look(parts.now());
+    if (assessment !== null) parts.publish(assessment);
+  } catch (error) {
+    if (parts.isFatal(error)) throw error;
+    parts.onError('the look failed', error);
   }
 }

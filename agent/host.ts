@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from './model/host.ts';
 
@@ -6,11 +6,14 @@ const TEXT_LIMIT = 64 * 1024;
 
 /** The real Host. Synchronous on purpose: reads of /proc never wait for a disk, and promises cost twice the CPU. */
 export function realHost(procfs: string): Host {
-  const at = (path: string) => join(procfs, path);
+  // net/ is that of the process's first thread; another one may be in another network namespace (proc_tgid_net_lookup).
+  const isLive = existsSync(join(procfs, 'thread-self/net'));
+  const at = (path: string) => (isLive && path.startsWith('net/') ? join(procfs, 'thread-self', path) : join(procfs, path));
   // One buffer for all texts: they are read one at a time, a dozen a tick.
   let scratch = Buffer.allocUnsafe(TEXT_LIMIT);
   return {
     procfs,
+    isLive,
     readText(path, limit = TEXT_LIMIT) {
       if (scratch.length < limit) scratch = Buffer.allocUnsafe(limit);
       const fd = openSync(at(path), 'r');
@@ -27,6 +30,8 @@ export function realHost(procfs: string): Host {
     open(path) {
       const fd = openSync(at(path), 'r');
       return {
+        fd,
+        inode: () => fstatSync(fd).ino,
         read: (buffer, offset, length) => readSync(fd, buffer, offset, length, null),
         close: () => closeSync(fd),
       };

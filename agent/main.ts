@@ -2,11 +2,11 @@
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import type Yargs from 'yargs';
-import { COLLECTORS } from '../collectors/index.ts';
+import { COLLECTORS, ENGINE_COLLECTORS } from '../collectors/index.ts';
 import { check } from './commands/check.ts';
 import { type Command, type Config, loadConfig, optionsFor, UsageError } from './config/config.ts';
 import { monotonic, now, readFileStart, realHost, version } from './host.ts';
-import { Look } from './look.ts';
+import { makeLook } from './look/make.ts';
 
 /** As CommonJS, which is one file: as ESM, yargs alone would take longer than a whole `lastport check`. */
 const yargs = createRequire(import.meta.url)('yargs') as typeof Yargs;
@@ -14,10 +14,6 @@ const yargs = createRequire(import.meta.url)('yargs') as typeof Yargs;
 const stdout = (text: string) => process.stdout.write(text);
 const stderr = (text: string) => process.stderr.write(text);
 
-function lookAt(config: Config): Look {
-  const collectors = Object.values(COLLECTORS).map((make) => make());
-  return new Look(realHost(config.procfs), collectors, monotonic);
-}
 
 const commands: Record<
   Command,
@@ -26,8 +22,9 @@ const commands: Record<
   run: {
     describe: 'the daemon: looks every tick, serves /metrics',
     run: async (config, reload) => {
-      const [{ run }, { createLogger, EXPORTERS }, { readInventory }, { resolveAsked }] = await Promise.all([
+      const [{ run }, { LookWorker }, { createLogger, EXPORTERS }, { readInventory }, { resolveAsked }] = await Promise.all([
         import('./commands/run.ts'),
+        import('./look-worker.ts'),
         import('../exporters/index.ts'),
         import('../collectors/system.ts'),
         import('./asked.ts'),
@@ -35,7 +32,7 @@ const commands: Record<
       const logger = createLogger(config.logLevel, process.stdout, process.stdout.isTTY === true);
       const { maxDestinations } = config;
       return run(config, {
-        look: lookAt(config),
+        startLooking: (options) => new LookWorker(options),
         logger,
         log: new EXPORTERS.log(logger),
         metrics: new EXPORTERS.prometheus({ maxDestinations, version: version(), node: process.version }),
@@ -46,7 +43,6 @@ const commands: Record<
         onReload: (listener) => process.on('SIGHUP', listener),
         signal: terminationSignal(),
         hostName: hostname(),
-        now,
         monotonic,
       });
     },
@@ -55,9 +51,9 @@ const commands: Record<
     describe: 'one look, one answer: exit 0 healthy, 1 warning, 2 critical, 3 could not look',
     run: async (config) => {
       const { checkTable } = await import('../exporters/text.ts');
-      const look = lookAt(config);
+      const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'once');
       return check(config, {
-        look: (request) => look.take(request),
+        look: (request) => look.once(request),
         route: async (to) =>
           to.length === 0 ? { asked: [], gaps: [] } : (await import('./asked.ts')).resolveAsked(to),
         render: (assessment, options) =>

@@ -45,6 +45,7 @@ export function procNetTcp(): Collector {
           costs: 'their ports are missing from "used"; headroomPortsLow counts them as taken',
         });
       }
+      readings.engine = 'procfs';
       readings.sockets = table;
     },
   };

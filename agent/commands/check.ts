@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { AskedDestination } from '../correlate/assess.ts';
-import type { LookRequest } from '../look.ts';
+import type { LookRequest } from '../look/host-look.ts';
 import type { Assessment, Verdict } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
 

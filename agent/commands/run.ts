@@ -1,15 +1,17 @@
+import { once } from 'node:events';
 import type { HttpServer } from '../../exporters/http-server.ts';
 import type { Logger } from '../../exporters/log.ts';
 import type { PrometheusExporter } from '../../exporters/prometheus.ts';
 import type { Config } from '../config/config.ts';
 import type { AskedDestination } from '../correlate/assess.ts';
-import { type Publisher, tickUntil } from '../daemon.ts';
-import type { Look } from '../look.ts';
-import type { Assessment, HostInventory } from '../model/assessment.ts';
+import type { LookWorker, LookWorkerOptions } from '../look-worker.ts';
+import type { HostInventory } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
+import { type Publisher, publishTo } from '../publish.ts';
+import type { WorkerOrders } from '../worker-messages.ts';
 
 export interface RunParts {
-  readonly look: Look;
+  readonly startLooking: (options: LookWorkerOptions) => LookWorker;
   readonly logger: Logger;
   readonly log: Publisher;
   readonly metrics: PrometheusExporter;
@@ -22,7 +24,6 @@ export interface RunParts {
   /** Aborts when the daemon is to end. */
   readonly signal: AbortSignal;
   readonly hostName: string;
-  readonly now: () => number;
   readonly monotonic: () => number;
 }
 
@@ -55,7 +56,21 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
     onError,
   });
   const port = await http.listen(config.listen);
+  const note: Publisher = {
+    name: 'clock',
+    publish: () => {
+      lastTick = monotonic();
+      tickThen = config.tickMs;
+    },
+  };
+  const publish = publishTo([note, metrics, http, parts.log], onError);
   const background = new Background(parts, onError);
+  const orders = (): WorkerOrders => {
+    const { procfs, engine, netns, ask, tickMs } = config;
+    return { config: { procfs, engine, netns, ask, tickMs }, request: background.found };
+  };
+  const looking = parts.startLooking({ orders: orders(), onAssessment: publish, onError });
+  background.onFound = () => looking.update(orders());
   background.start(config.to);
   parts.onReload(() => {
     parts.reload().then(
@@ -65,6 +80,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
         metrics.maxDestinations = config.maxDestinations;
         logger.level = config.logLevel;
         background.start(config.to);
+        looking.update(orders());
         logger.info('configuration reloaded');
       },
       (error: unknown) => onError('configuration not reloaded, the old one stays', error),
@@ -78,24 +94,10 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
     logger.warn('anyone who reaches this address can read it: there is no authentication');
   }
 
-  const note: Publisher = {
-    name: 'clock',
-    publish: () => {
-      lastTick = monotonic();
-      tickThen = config.tickMs;
-    },
-  };
-  await tickUntil(signal, {
-    look: (now): Assessment => parts.look.take({ now, ...background.found }),
-    publishers: [note, metrics, http, parts.log],
-    tickMs: () => config.tickMs,
-    now: parts.now,
-    monotonic,
-    onError,
-  });
+  if (!signal.aborted) await once(signal, 'abort');
   logger.info('ending');
   background.stop();
-  await http.close();
+  await Promise.all([looking.stop(), http.close()]);
   return 0;
 }
 
@@ -106,6 +108,8 @@ class Background {
     asked: [],
     gaps: [],
   };
+  /** Called when there is something new. */
+  onFound: () => void = () => undefined;
   private timer: NodeJS.Timeout | undefined;
   private inventoryGap: readonly Gap[] = [];
   private routeGaps: readonly Gap[] = [];
@@ -121,6 +125,7 @@ class Background {
     parts.inventory(parts.signal).then(
       (inventory) => {
         this.found = { ...this.found, inventory };
+        this.onFound();
       },
       (error: unknown) => {
         if (parts.signal.aborted) return;
@@ -166,6 +171,7 @@ class Background {
 
   private update(): void {
     this.found = { ...this.found, gaps: [...this.inventoryGap, ...this.routeGaps] };
+    this.onFound();
   }
 }
 

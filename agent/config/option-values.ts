@@ -2,6 +2,7 @@
  * From the text of an option to its value. A parser throws a RangeError that shows the text as found and says what
  * would do; the place (flag, variable, line and column) is put before it by whoever knows it.
  */
+import type { NetnsChoice } from '../look/reach.ts';
 import { formatAddress, formatEndpoint, parseAddress } from '../model/address.ts';
 
 /** Where --to points: `host` is a name as given, or canonical address text, with its zone if it has one. */
@@ -30,15 +31,25 @@ export function refuse(text: string, problem: string): never {
   throw new RangeError(`${quote(text)} ${problem}`);
 }
 
-/** One of a closed list; `refusals` says more about values that are known, but not for this version. */
-export function oneOf<const T extends string>(values: readonly T[], refusals: Readonly<Record<string, string>> = {}) {
+/** One of a closed list. */
+export function oneOf<const T extends string>(values: readonly T[]) {
   return (text: string): T => {
     if ((values as readonly string[]).includes(text)) return text as T;
-    return refuse(
-      text,
-      Object.hasOwn(refusals, text) ? (refusals[text] as string) : `will not do; use ${either(values)}`,
-    );
+    return refuse(text, `will not do; use ${either(values)}`);
   };
+}
+
+/** Pids end there, and inode numbers of namespaces begin far above: PID_MAX_LIMIT (include/linux/threads.h). */
+const HIGHEST_PID = 4_194_304;
+const HIGHEST_INODE = 0xffffffff;
+
+/** "all", "self", a process's id, or a namespace's inode number as in "net:[4026532246]". */
+export function parseNetns(text: string): NetnsChoice {
+  if (text === 'all' || text === 'self') return text;
+  const number = Number(/^(?:net:\[(\d+)\]|(\d+))$/.exec(text)?.slice(1).join('') || Number.NaN);
+  if (number >= 1 && number <= HIGHEST_PID) return { pid: number };
+  if (number <= HIGHEST_INODE && number > HIGHEST_PID) return { inode: number };
+  return refuse(text, "will not do; use all, self, a process's id, or the inode number of a network namespace");
 }
 
 function either(values: readonly string[]): string {

@@ -1,4 +1,5 @@
 import type { Options } from 'yargs';
+import type { NetnsChoice } from '../look/reach.ts';
 import {
   duration,
   type Endpoint,
@@ -9,8 +10,8 @@ import {
   parseDirectory,
   parseEndpoint,
   parseListen,
+  parseNetns,
   parsePath,
-  refuse,
   wholeNumber,
 } from './option-values.ts';
 
@@ -23,8 +24,9 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 /** What all options come to, whichever command runs. Frozen, lists and all. */
 export interface Config {
   readonly format: 'table' | 'json';
-  readonly engine: 'auto' | 'procfs';
-  readonly netns: 'self';
+  readonly engine: 'auto' | 'sock_diag' | 'procfs';
+  readonly netns: NetnsChoice;
+  readonly ask: 'auto' | 'all' | 'off';
   readonly to: readonly Endpoint[];
   /** The procfs root, without a slash at its end. */
   readonly procfs: string;
@@ -63,9 +65,6 @@ type OptionFor<Value> = Option &
   ([Value] extends [readonly (infer Item)[]]
     ? { readonly many: true; readonly parse: (text: string) => Item }
     : { readonly many?: never; readonly parse: (text: string) => Value });
-
-const ONLY_PROC = 'is not in this version, which reads /proc only; use auto or procfs';
-const ONLY_SELF = 'will not do: this version looks only at its own network namespace; use self';
 
 /** The one table: flags, variables, YAML keys, defaults, help and validation all come from here. */
 export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = {
@@ -138,18 +137,26 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
   engine: {
     flag: 'engine',
     commands: COMMANDS,
-    takes: 'auto|procfs',
-    help: 'where sockets are read',
+    takes: 'auto|sock_diag|procfs',
+    help: "where sockets are read; auto: the kernel's sock_diag, and /proc where that does not work",
     default: 'auto',
-    parse: oneOf(['auto', 'procfs'], { sock_diag: ONLY_PROC }),
+    parse: oneOf(['auto', 'sock_diag', 'procfs']),
   },
   netns: {
     flag: 'netns',
     commands: COMMANDS,
-    takes: 'self',
-    help: 'which network namespace',
-    default: 'self',
-    parse: (text) => (text === 'self' ? text : refuse(text, ONLY_SELF)),
+    takes: 'all|self|PID|INODE',
+    help: 'which network namespaces: all that it may see, its own, or the one of a process or with an inode number',
+    default: 'all',
+    parse: parseNetns,
+  },
+  ask: {
+    flag: 'ask',
+    commands: ['run', 'check'],
+    takes: 'auto|all|off',
+    help: 'ask the kernel which ports bind() has taken; auto: as far as it matters',
+    default: 'auto',
+    parse: oneOf(['auto', 'all', 'off']),
   },
   procfs: {
     flag: 'procfs',

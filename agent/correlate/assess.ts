@@ -6,13 +6,16 @@ import {
   SCHEMA,
   worstVerdict,
 } from '../model/assessment.ts';
-import { type PortSettings, type UsablePorts, usablePorts } from '../model/port-settings.ts';
+import { PORTS, type PortSettings, type UsablePorts, usablePorts } from '../model/port-settings.ts';
 import type { Readings } from '../model/readings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { TCP_STATES } from '../model/state.ts';
+import { PortAnswers } from './answers.ts';
 import { FlowCounter, type FlowCounts } from './flow.ts';
 import { headroom, type NamespacePorts, namespacePorts, outOfReach } from './headroom.ts';
 import { InboundMemory } from './inbound.ts';
+import { fillPortKinds, newPortKinds } from './port-kinds.ts';
+import { type AskScope, questions } from './questions.ts';
 import { Worst } from './ranking.ts';
 import { destinationVerdict } from './verdict.ts';
 
@@ -43,85 +46,160 @@ export function assess(
 /** What is kept of a network namespace from look to look. */
 export class NamespaceMemory {
   readonly inbound = new InboundMemory();
-  readonly counter = new FlowCounter();
-  private settings: PortSettings | null = null;
-  private usable: UsablePorts | null = null;
+  /** null: nothing was ever asked. */
+  answers: PortAnswers | null = null;
+}
 
-  /** usablePorts(), computed anew only when the range or the reserved list has changed. */
-  usablePorts(settings: PortSettings): UsablePorts {
-    const last = this.settings;
+/**
+ * What to ask the kernel about (see questions.ts), and how. `ask` puts each answer into `note` as it comes, and may stop
+ * whenever it likes.
+ */
+export interface Asking {
+  readonly scope: AskScope;
+  readonly ask: (ports: readonly number[], note: (port: number, isBlocked: boolean) => void) => void;
+}
+
+/**
+ * One namespace after the other: bytes have become a SocketTable; here it becomes headroom per destination. Its scratch
+ * columns serve all namespaces.
+ */
+export class Correlator {
+  private readonly counter = new FlowCounter();
+  private readonly kinds = newPortKinds();
+  private readonly inbound = new Uint8Array(PORTS);
+  private readonly usable = new UsablePortsCache();
+
+  /** `now` in ms: dates the answers of `asking`. */
+  assess(
+    readings: Readings,
+    memory: NamespaceMemory,
+    asked: readonly AskedDestination[],
+    { now, asking = null, reportUnused = true }: { now: number; asking?: Asking | null; reportUnused?: boolean },
+  ): NamespaceReport {
+    const { sockets, ports } = readings;
+    if (sockets === null || ports === null) return blind(readings);
+    memory.inbound.update(sockets, this.inbound);
+    memory.answers?.refresh(sockets, now);
+    if (memory.answers?.isEmpty === true) memory.answers = null;
+    const parts: Parts = { readings, sockets, ports, asked: new AskedSet(asked), reportUnused };
+    const report = this.report(parts, memory.answers);
+    const questions = asking === null ? [] : this.questions(parts, report, asking.scope);
+    if (asking === null || questions.length === 0) return report.namespace;
+    memory.answers ??= new PortAnswers();
+    const { answers } = memory;
+    if (answers.isEmpty) answers.refresh(sockets, now);
+    asking.ask(questions, (port, isBlocked) => answers.note(port, isBlocked, now));
+    return answers.isEmpty ? report.namespace : this.report(parts, answers).namespace;
+  }
+
+  private report({ readings, sockets, ports, asked, reportUnused }: Parts, answers: PortAnswers | null): Reported {
+    const { counter, kinds } = this;
+    const usable = this.usable.of(ports);
+    fillPortKinds(kinds, usable, sockets, this.inbound, answers?.kinds ?? null);
+    // Without the reserved list any port may be reserved.
+    const unlisted = ports.reserved === null ? null : readings.unlistedSockets;
+    const shared = namespacePorts(usable, kinds, sockets.unreadRows + (unlisted ?? Number.POSITIVE_INFINITY));
+    counter.begin(usable, ports, kinds);
+
+    const worst = new Worst(REPORTED_DESTINATIONS, (a, b) => sockets.compare(a, b));
+    const askedInUse: number[] = [];
+    let inUse = 0;
+    let outbound = 0;
+    let used = 0;
+    for (let destination = 0; destination < sockets.destinationCount; destination++) {
+      const counts = counter.measure(sockets, destination);
+      if (counts.rows === 0) continue;
+      inUse++;
+      outbound += counts.rows;
+      used += counts.used;
+      const free = usable.count - counts.used + counts.blocked + counts.reusable;
+      if (asked.find(sockets, destination) !== undefined) askedInUse.push(destination);
+      else worst.offer(destination, free, counts.used);
+    }
+
+    const picked = [...worst.list().map((candidate) => candidate.destination), ...askedInUse];
+    const reports = picked.map((destination) =>
+      report(readings, sockets, destination, counter.measure(sockets, destination), shared, asked),
+    );
+    const unused = reportUnused ? asked.unused(reports, shared) : [];
+    const destinations = [...reports, ...unused].sort(compareReports);
+    const namespace: NamespaceReport = {
+      netns: readings.netns.inode,
+      label: readings.netns.label,
+      engine: readings.engine,
+      lookedAt: null,
+      sockets: null,
+      verdict: worstVerdict(destinations.map((destination) => destination.verdict)),
+      range: ports.range,
+      reservedPorts: usable.reservedCount,
+      usablePorts: usable.count,
+      blockedPorts: shared.blocked,
+      twReuse: ports.twReuse,
+      listeners: sockets.listenerCount,
+      inboundSockets: sockets.inboundCount + (sockets.rowCount - outbound),
+      outboundSockets: outbound,
+      destinationsInUse: inUse,
+      destinationsOmitted: inUse - reports.length,
+      omittedUsedPorts: used - reports.reduce((sum, { usedPorts }) => sum + usedPorts, 0),
+      destinations,
+      counters: readings.counters,
+    };
+    return { namespace, shared, picked, unused: unused.length > 0 };
+  }
+
+  private questions({ sockets }: Parts, { shared, picked, unused }: Reported, scope: AskScope): readonly number[] {
+    return questions(sockets, shared, this.counter, picked, unused, scope);
+  }
+}
+
+/** What one assessment is made from. */
+interface Parts {
+  readonly readings: Readings;
+  readonly sockets: SocketTable;
+  readonly ports: PortSettings;
+  readonly asked: AskedSet;
+  readonly reportUnused: boolean;
+}
+
+interface Reported {
+  readonly namespace: NamespaceReport;
+  readonly shared: NamespacePorts;
+  /** The destinations reported, by their index in the table. */
+  readonly picked: readonly number[];
+  /** Whether there are others, asked for and not in use. */
+  readonly unused: boolean;
+}
+
+/** usablePorts() of the settings met last: the namespaces of a host mostly have the same, and seldom change them. */
+class UsablePortsCache {
+  private readonly known: { readonly settings: PortSettings; readonly usable: UsablePorts }[] = [];
+
+  of(settings: PortSettings): UsablePorts {
     const { range, reserved } = settings;
-    const same = last?.range.low === range.low && last.range.high === range.high && last.reserved === reserved;
-    this.settings = settings;
-    if (this.usable === null || !same) this.usable = usablePorts(settings);
-    return this.usable;
+    const found = this.known.find(
+      (one) =>
+        one.settings.reserved === reserved &&
+        one.settings.range.low === range.low &&
+        one.settings.range.high === range.high,
+    );
+    if (found !== undefined) return found.usable;
+    const usable = usablePorts(settings);
+    this.known.unshift({ settings, usable });
+    this.known.length = Math.min(this.known.length, KNOWN_SETTINGS);
+    return usable;
   }
 }
 
-/** One namespace: bytes have become a SocketTable; here it becomes headroom per destination. */
-export function assessNamespace(
-  readings: Readings,
-  memory: NamespaceMemory,
-  asked: readonly AskedDestination[],
-): NamespaceReport {
-  const { sockets, ports } = readings;
-  if (sockets === null || ports === null) return blind(readings);
-  const usable = memory.usablePorts(ports);
-  const inbound = memory.inbound.update(sockets);
-  // Without the reserved list any port may be reserved.
-  const unlisted = ports.reserved === null ? null : readings.unlistedSockets;
-  const shared = namespacePorts(usable, sockets, inbound, unlisted);
-  const { counter } = memory;
-  counter.begin(usable, ports, inbound);
-
-  const wanted = new AskedSet(asked);
-  const worst = new Worst(REPORTED_DESTINATIONS, (a, b) => sockets.compare(a, b));
-  const askedInUse: number[] = [];
-  let inUse = 0;
-  let outbound = 0;
-  let used = 0;
-  for (let destination = 0; destination < sockets.destinationCount; destination++) {
-    const counts = counter.measure(sockets, destination);
-    if (counts.rows === 0) continue;
-    inUse++;
-    outbound += counts.rows;
-    used += counts.used;
-    if (wanted.find(sockets, destination) !== undefined) askedInUse.push(destination);
-    else worst.offer(destination, shared.usable.count - counts.used + counts.reusable, counts.used);
-  }
-
-  const picked = [...worst.list().map((candidate) => candidate.destination), ...askedInUse];
-  const reports = picked.map((destination) =>
-    report(sockets, destination, counter.measure(sockets, destination), shared, wanted.find(sockets, destination)),
-  );
-  const destinations = [...reports, ...wanted.unused(reports, shared)].sort(compareReports);
-  const namespaceBlocked = shared.blocked;
-  return {
-    netns: readings.netns.inode,
-    label: readings.netns.label,
-    engine: readings.engine,
-    verdict: worstVerdict(destinations.map((destination) => destination.verdict)),
-    range: ports.range,
-    reservedPorts: usable.reservedCount,
-    usablePorts: usable.count,
-    blockedPorts: namespaceBlocked,
-    twReuse: ports.twReuse,
-    listeners: sockets.listenerCount,
-    inboundSockets: sockets.inboundCount + (sockets.rowCount - outbound),
-    outboundSockets: outbound,
-    destinationsInUse: inUse,
-    destinationsOmitted: inUse - reports.length,
-    omittedUsedPorts: used - reports.reduce((sum, { usedPorts }) => sum + usedPorts, 0),
-    destinations,
-    counters: readings.counters,
-  };
-}
+/** Each is 64 KiB. */
+const KNOWN_SETTINGS = 8;
 
 function blind(readings: Readings): NamespaceReport {
   return {
     netns: readings.netns.inode,
     label: readings.netns.label,
     engine: readings.engine,
+    lookedAt: null,
+    sockets: null,
     verdict: 'blind',
     range: readings.ports?.range ?? null,
     reservedPorts: null,
@@ -140,12 +218,15 @@ function blind(readings: Readings): NamespaceReport {
 }
 
 function report(
+  { interfaces }: Readings,
   sockets: SocketTable,
   destination: number,
   counts: FlowCounts,
   shared: NamespacePorts,
-  ask: AskedDestination | undefined,
+  asked: AskedSet,
 ): DestinationReport {
+  const ask = asked.find(sockets, destination);
+  const device = sockets.deviceOf(destination);
   const states: Partial<Record<(typeof TCP_STATES)[number], number>> = {};
   for (const [number, name] of TCP_STATES.entries()) {
     const count = counts.states[number] ?? 0;
@@ -155,6 +236,7 @@ function report(
   const { firstParityCount } = shared.usable;
   return {
     local: formatAddress(sockets.localAddress(destination)),
+    device: device === 0 ? null : (interfaces.get(device) ?? String(device)),
     remote: formatAddress(sockets.remoteAddress(destination)),
     remotePort: sockets.remotePortOf(destination),
     remoteName: ask?.remoteName ?? null,
@@ -179,14 +261,17 @@ class AskedSet {
   /** Reports for those that no socket uses from the address the kernel would route from. */
   unused(inUse: readonly DestinationReport[], shared: NamespacePorts): DestinationReport[] {
     const key = (one: AskedDestination) => `${one.local} ${one.remote} ${one.remotePort}`;
-    const known = new Set(inUse.map(key));
+    // Whoever is bound to an interface is a destination of its own; only link-local addresses have no other.
+    const plain = inUse.filter(({ device, remote }) => device === null || isLinkLocal(remote));
+    const known = new Set(plain.map(key));
     return this.asked.flatMap(({ ask, remote }) => {
-      if (known.has(key(ask)) || (ask.local === null && inUse.some((one) => isSameRemote(one, ask)))) return [];
+      if (known.has(key(ask)) || (ask.local === null && plain.some((one) => isSameRemote(one, ask)))) return [];
       known.add(key(ask));
       const result = headroom(shared);
       return [
         {
           local: ask.local,
+          device: null,
           remote: formatAddress(remote),
           remotePort: ask.remotePort,
           remoteName: ask.remoteName,
@@ -210,12 +295,15 @@ class AskedSet {
   }
 }
 
+/** fe80::/10, whose sockets are always bound to the interface of their zone. */
+const isLinkLocal = (address: string): boolean => /^fe[89ab]/.test(address);
+
 function isSameRemote(a: AskedDestination, b: AskedDestination): boolean {
   return a.remote === b.remote && a.remotePort === b.remotePort;
 }
 
 function compareReports(a: DestinationReport, b: DestinationReport): number {
-  const text = (one: DestinationReport) => `${one.remote} ${one.remotePort} ${one.local}`;
+  const text = (one: DestinationReport) => `${one.remote} ${one.remotePort} ${one.local} ${one.device ?? ''}`;
   return (
     a.headroomPorts - b.headroomPorts ||
     b.usedPorts - a.usedPorts ||

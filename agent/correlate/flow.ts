@@ -1,6 +1,7 @@
 import { PORTS, type PortSettings, type UsablePorts } from '../model/port-settings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { HIGHEST_STATE, TIME_WAIT } from '../model/state.ts';
+import { BLOCKED, CHOSEN, INBOUND, MAYBE_BLOCKED, type PortKinds } from './port-kinds.ts';
 
 /** TCP_TIMEWAIT_LEN, a constant of the kernel and not a setting (include/net/tcp.h). */
 const TIME_WAIT_MS = 60_000;
@@ -18,14 +19,24 @@ const MAX_ROUND = 0xffffffff;
 interface ReuseRule {
   readonly mode: 'off' | 'on' | 'loopback';
   readonly delayMs: number;
+  /** Whether this host is known to use TCP timestamps. */
+  readonly timestamps: boolean;
 }
 
 /** One destination's ports, counted once each over the usable ones. Filled anew by each measure(). */
 export interface FlowCounts {
   used: number;
   usedFirstParity: number;
+  /** Those of the used that bind() chose, and those it may have. */
+  blocked: number;
+  blockedFirstParity: number;
+  maybeBlocked: number;
+  maybeBlockedFirstParity: number;
+  /** Those of the used that connect() would take over, unless bind() chose them. */
   reusable: number;
   reusableFirstParity: number;
+  /** Those of the reusable of which all that reuse depends on is known. */
+  surelyReusable: number;
   /** By kernel state number. */
   readonly states: Uint32Array;
   /** Whether it uses the lowest and the highest port of the range. */
@@ -46,15 +57,20 @@ export class FlowCounter {
   readonly counts: FlowCounts = {
     used: 0,
     usedFirstParity: 0,
+    blocked: 0,
+    blockedFirstParity: 0,
+    maybeBlocked: 0,
+    maybeBlockedFirstParity: 0,
     reusable: 0,
     reusableFirstParity: 0,
+    surelyReusable: 0,
     states: new Uint32Array(HIGHEST_STATE + 1),
     usesLow: false,
     usesHigh: false,
     rows: 0,
   };
   private usable!: UsablePorts;
-  private inbound!: Uint8Array;
+  private kinds!: PortKinds;
   private reuse!: ReuseRule;
   private readonly seen = new Uint32Array(PORTS);
   private readonly stateOf = new Uint8Array(PORTS);
@@ -62,25 +78,44 @@ export class FlowCounter {
   private readonly ports = new Uint16Array(PORTS);
   private round = 0;
 
-  /** Call before the first destination of a look. `inbound`: by port, 1 where it is a service's; no flow of ours. */
-  begin(usable: UsablePorts, settings: PortSettings, inbound: Uint8Array): void {
+  /** Call before the first destination of a look. */
+  begin(usable: UsablePorts, settings: PortSettings, kinds: PortKinds): void {
     this.usable = usable;
-    this.inbound = inbound;
+    this.kinds = kinds;
     this.reuse = {
       // Without timestamps on this host nothing is reusable (tcp_twsk_unique).
       mode: settings.timestamps === false ? 'off' : (settings.twReuse ?? 'off'),
       delayMs: settings.twReuseDelayMs ?? REUSE_DELAY_BEFORE_6_14_MS,
+      timestamps: settings.timestamps === true,
     };
   }
 
   measure(table: SocketTable, destination: number): FlowCounts {
-    const { counts, usable, seen, stateOf, leftOf, ports } = this;
     const round = this.nextRound();
-    let distinct = 0;
+    const { counts } = this;
     counts.rows = 0;
+    let distinct = this.gather(table, destination, round, 0);
+    const { rows } = counts;
+    if (rows > 0 && table.deviceOf(destination) !== 0) {
+      const others = table.withoutDevice(destination);
+      if (others >= 0) distinct = this.gather(table, others, round, distinct);
+      counts.rows = rows;
+    }
+    this.count(table, destination, distinct);
+    return counts;
+  }
+
+  /** The usable ports of the destination measured last, each once. */
+  eachPort(visit: (port: number) => void): void {
+    for (let index = 0; index < this.counts.used; index++) visit(this.ports[index]!);
+  }
+
+  /** Notes the ports of a destination's rows after the `distinct` ones found already; returns how many there are now. */
+  private gather(table: SocketTable, destination: number, round: number, distinct: number): number {
+    const { counts, usable, kinds, seen, stateOf, leftOf, ports } = this;
     for (let row = table.firstRow(destination); row >= 0; row = table.next[row]!) {
       const port = table.localPort[row]!;
-      if (this.inbound[port] === 1) continue;
+      if (kinds[port] === INBOUND) continue;
       counts.rows++;
       if (usable.set[port] === 0) continue;
       const state = table.state[row]!;
@@ -95,8 +130,7 @@ export class FlowCounter {
         leftOf[port] = left;
       }
     }
-    this.count(table, destination, distinct);
-    return counts;
+    return distinct;
   }
 
   /** Marks what this destination uses, so that nothing has to be cleared between two. */
@@ -109,27 +143,47 @@ export class FlowCounter {
   }
 
   private count(table: SocketTable, destination: number, distinct: number): void {
-    const { counts, usable, stateOf, leftOf, ports } = this;
+    const { counts, usable, kinds, stateOf, leftOf, ports } = this;
     counts.used = distinct;
     counts.usedFirstParity = 0;
+    counts.blocked = 0;
+    counts.blockedFirstParity = 0;
+    counts.maybeBlocked = 0;
+    counts.maybeBlockedFirstParity = 0;
     counts.reusable = 0;
     counts.reusableFirstParity = 0;
+    counts.surelyReusable = 0;
     counts.states.fill(0);
     counts.usesLow = this.seen[usable.low] === this.round;
     counts.usesHigh = this.seen[usable.high] === this.round;
     const reuses = distinct > 0 && this.reuses(table, destination);
+    // The kernel does not show of a TIME_WAIT whether its peer used timestamps; where the peer is this host, it did.
+    const sure = reuses && this.reuse.timestamps && table.isLoopback(destination);
     for (let index = 0; index < distinct; index++) {
       const port = ports[index]!;
       const state = stateOf[port]!;
+      const kind = kinds[port];
       const first = 1 - ((port - usable.low) & 1);
       counts.states[state]!++;
       counts.usedFirstParity += first;
+      if (kind === BLOCKED) {
+        counts.blocked++;
+        counts.blockedFirstParity += first;
+      } else if (kind === MAYBE_BLOCKED) {
+        counts.maybeBlocked++;
+        counts.maybeBlockedFirstParity += first;
+      }
       // FIN_WAIT2 whose owner has closed lingers like a TIME_WAIT but is never reusable; it has its own state number.
-      if (reuses && state === TIME_WAIT && TIME_WAIT_MS - leftOf[port]! * 10 > this.reuse.delayMs) {
+      if (reuses && state === TIME_WAIT && kind !== BLOCKED && this.isOld(leftOf[port]!)) {
         counts.reusable++;
         counts.reusableFirstParity += first;
+        if (sure && kind === CHOSEN) counts.surelyReusable++;
       }
     }
+  }
+
+  private isOld(timerLeft: number): boolean {
+    return TIME_WAIT_MS - timerLeft * 10 > this.reuse.delayMs;
   }
 
   private reuses(table: SocketTable, destination: number): boolean {

@@ -1,63 +1,70 @@
 import type { Headroom } from '../model/assessment.ts';
 import type { UsablePorts } from '../model/port-settings.ts';
-import type { SocketTable } from '../model/socket-table.ts';
 import type { FlowCounts } from './flow.ts';
+import { BLOCKED, INBOUND, MAYBE_BLOCKED, type PortKinds } from './port-kinds.ts';
 
 /** What holds for every destination of one network namespace. */
 export interface NamespacePorts {
   readonly usable: UsablePorts;
-  /** Usable ports whose bucket bind() made: connect() skips them for every destination (__inet_hash_connect). */
+  readonly kinds: PortKinds;
+  /** Usable ports that connect() skips for every destination. */
   readonly blocked: number;
   readonly blockedFirstParity: number;
-  readonly blocksLow: boolean;
-  readonly blocksHigh: boolean;
-  /** Usable ports in use anywhere, by connect() or bind(): /proc does not tell by which. Blocked ones not counted. */
-  readonly inUse: number;
+  /** Usable ports in use that bind() or connect() chose, nobody told which. */
+  readonly maybeBlocked: number;
+  readonly maybeBlockedFirstParity: number;
   /** Sockets that may hold a port and are in no row: bound but unconnected, or rows that could not be read. */
   readonly unseen: number;
 }
 
 /** Counts the ports that a namespace's listeners and connections take from everybody. */
-export function namespacePorts(
-  usable: UsablePorts,
-  table: SocketTable,
-  inbound: Uint8Array,
-  unlistedSockets: number | null,
-): NamespacePorts {
+export function namespacePorts(usable: UsablePorts, kinds: PortKinds, unseen: number): NamespacePorts {
   let blocked = 0;
   let blockedFirstParity = 0;
-  let inUse = 0;
+  let maybeBlocked = 0;
+  let maybeBlockedFirstParity = 0;
   for (let port = usable.low; port <= usable.high; port++) {
     if (usable.set[port] === 0) continue;
-    if (inbound[port] === 1) {
+    const kind = kinds[port];
+    const first = 1 - ((port - usable.low) & 1);
+    if (kind === INBOUND || kind === BLOCKED) {
       blocked++;
-      blockedFirstParity += 1 - ((port - usable.low) & 1);
-    } else if (table.inUse[port] === 1) {
-      inUse++;
+      blockedFirstParity += first;
+    } else if (kind === MAYBE_BLOCKED) {
+      maybeBlocked++;
+      maybeBlockedFirstParity += first;
     }
   }
-  return {
-    usable,
-    blocked,
-    blockedFirstParity,
-    blocksLow: inbound[usable.low] === 1,
-    blocksHigh: inbound[usable.high] === 1,
-    inUse,
-    unseen: table.unreadRows + (unlistedSockets ?? Number.POSITIVE_INFINITY),
-  };
+  return { usable, kinds, blocked, blockedFirstParity, maybeBlocked, maybeBlockedFirstParity, unseen };
 }
 
-const UNUSED = { used: 0, usedFirstParity: 0, reusable: 0, reusableFirstParity: 0, usesLow: false, usesHigh: false };
+type Counted = Omit<FlowCounts, 'states' | 'rows'>;
+
+const UNUSED: Counted = {
+  used: 0,
+  usedFirstParity: 0,
+  blocked: 0,
+  blockedFirstParity: 0,
+  maybeBlocked: 0,
+  maybeBlockedFirstParity: 0,
+  reusable: 0,
+  reusableFirstParity: 0,
+  surelyReusable: 0,
+  usesLow: false,
+  usesHigh: false,
+};
 
 /**
  * usable − (used ∪ blocked) + reusable: how many connect() calls would succeed now, and how many of them before the
- * first parity is gone. Used and blocked do not overlap here: rows on a blocked port are not counted as used.
+ * first parity is gone.
  */
-export function headroom(ports: NamespacePorts, counts: Omit<FlowCounts, 'states' | 'rows'> = UNUSED): Headroom {
-  const { usable, blocked } = ports;
+export function headroom(ports: NamespacePorts, counts: Counted = UNUSED): Headroom {
+  const { usable } = ports;
+  const blocked = ports.blocked - counts.blocked;
+  const blockedFirstParity = ports.blockedFirstParity - counts.blockedFirstParity;
+  const maybeBlocked = ports.maybeBlocked - counts.maybeBlocked;
   const free = usable.count - counts.used - blocked;
-  const maybeBlocked = ports.inUse - counts.used;
-  const certainlyFree = free - maybeBlocked - ports.unseen - outOfReach(ports, counts);
+  const certainlyFree = free - maybeBlocked + counts.surelyReusable - ports.unseen - outOfReach(ports, counts);
   return {
     usablePorts: usable.count,
     usedPorts: counts.used,
@@ -65,11 +72,23 @@ export function headroom(ports: NamespacePorts, counts: Omit<FlowCounts, 'states
     maybeBlockedPorts: maybeBlocked,
     reusablePorts: counts.reusable,
     headroomPorts: free + counts.reusable,
-    // /proc shows of a TIME_WAIT neither whether its peer used timestamps nor whether it was bound: either would make
-    // it not reusable. So the low bound counts none.
     headroomPortsLow: Math.max(0, certainlyFree),
     fastHeadroomPorts:
-      usable.firstParityCount - counts.usedFirstParity - ports.blockedFirstParity + counts.reusableFirstParity,
+      usable.firstParityCount - counts.usedFirstParity - blockedFirstParity + counts.reusableFirstParity,
+  };
+}
+
+/** The same if every port that may be blocked were: what asking the kernel could make of it. */
+export function headroomIfBlocked(ports: NamespacePorts, counts: Counted = UNUSED): Headroom {
+  const best = headroom(ports, counts);
+  const lost = best.maybeBlockedPorts + counts.reusable - counts.surelyReusable;
+  return {
+    ...best,
+    headroomPorts: best.headroomPorts - lost,
+    fastHeadroomPorts:
+      best.fastHeadroomPorts -
+      (ports.maybeBlockedFirstParity - counts.maybeBlockedFirstParity) -
+      Math.min(counts.reusableFirstParity, counts.reusable - counts.surelyReusable),
   };
 }
 
@@ -81,7 +100,7 @@ export function headroom(ports: NamespacePorts, counts: Omit<FlowCounts, 'states
 export function outOfReach(ports: NamespacePorts, counts: Pick<FlowCounts, 'usesLow' | 'usesHigh'> = UNUSED): number {
   const { low, high, set } = ports.usable;
   if (((high - low) & 1) === 1 || high === low) return 0;
-  const lowFree = set[low] === 1 && !ports.blocksLow && !counts.usesLow;
-  const highFree = set[high] === 1 && !ports.blocksHigh && !counts.usesHigh;
-  return lowFree || highFree ? 1 : 0;
+  const isFree = (port: number, used: boolean) =>
+    set[port] === 1 && !used && ports.kinds[port] !== INBOUND && ports.kinds[port] !== BLOCKED;
+  return isFree(low, counts.usesLow) || isFree(high, counts.usesHigh) ? 1 : 0;
 }

@@ -14,12 +14,14 @@ const REMEMBERED_PER_PORT = 1024;
 export class InboundMemory {
   /** The ports that listened at the last look and had connections. */
   private listened: readonly number[] = [];
-  private readonly inbound = new Uint8Array(PORTS);
   private readonly survivors = new Map<number, Set<string>>();
 
-  /** By port: 1 where the local port is a service's. Valid until the next update; call once per look, in their order. */
-  update(table: SocketTable): Uint8Array {
-    const { inbound, survivors } = this;
+  /**
+   * Fills in, by port, 1 where the local port is a service's, else 0. Call once per look, in their order. `inbound` may
+   * be shared by many namespaces, of which each needs it only for its own look.
+   */
+  update(table: SocketTable, inbound: Uint8Array = new Uint8Array(PORTS)): Uint8Array {
+    const { survivors } = this;
     const suspects = new Set<number>();
     for (const port of [...survivors.keys(), ...this.listened]) {
       if (table.listening[port] === 0 && table.inUse[port] === 1) suspects.add(port);

@@ -1,6 +1,6 @@
 import type { Gap } from './gap.ts';
 import type { TwReuse } from './port-settings.ts';
-import type { CollectorRun, Counters } from './readings.ts';
+import type { CollectorRun, Counters, Engine } from './readings.ts';
 import type { TcpState } from './state.ts';
 
 export const SCHEMA = 'lastport/1';
@@ -22,7 +22,7 @@ export interface Headroom {
   readonly usedPorts: number;
   /** Not used by this destination, but no connect() gets them: bind() made their bucket. */
   readonly blockedPorts: number;
-  /** In use elsewhere in the namespace: blocked if bind() chose them, free if connect() did. /proc does not tell. */
+  /** In use elsewhere in the namespace: blocked if bind() chose them, free if connect() did. Nobody told which. */
   readonly maybeBlockedPorts: number;
   /** The part of used that connect() would take over (tcp_tw_reuse). */
   readonly reusablePorts: number;
@@ -38,6 +38,8 @@ export interface Headroom {
 export interface DestinationReport extends Headroom {
   /** null: nothing uses it yet and the kernel could not be asked which address it would route from. */
   readonly local: string | null;
+  /** The interface its sockets are bound to (SO_BINDTODEVICE, or the zone of a link-local address); null: none. */
+  readonly device: string | null;
   readonly remote: string;
   readonly remotePort: number;
   /** The name it was asked by (--to). */
@@ -52,7 +54,12 @@ export interface DestinationReport extends Headroom {
 export interface NamespaceReport {
   readonly netns: number | null;
   readonly label: string;
-  readonly engine: 'procfs';
+  /** null: the sockets could not be read. */
+  readonly engine: Engine | null;
+  /** ISO 8601, UTC: when its sockets were read, which a namespace that is proved harmless need not be at every tick. */
+  readonly lookedAt: string | null;
+  /** All its TCP sockets in this tick (sockstat): no destination uses more ports. null: unknown. */
+  readonly sockets: number | null;
   /** blind: the numbers below are null and there are no destinations. */
   readonly verdict: Verdict;
   readonly range: { readonly low: number; readonly high: number } | null;

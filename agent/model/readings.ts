@@ -40,12 +40,31 @@ export interface NetnsIdentity {
   readonly label: string;
 }
 
+/** What /proc/net/sockstat{,6} tell of one network namespace. */
+export interface Pulse {
+  /** Sockets in the tables, both families: all but TIME_WAIT, and but those that are bound and no more. */
+  readonly inUse: number;
+  /** TIME_WAIT, FIN_WAIT2 remains included. */
+  readonly timeWait: number;
+  /** Sockets of the whole host that exist, listed in a table or not, TIME_WAIT not counted. */
+  readonly allocated: number;
+}
+
+/** Where sockets come from: the kernel's socket diagnostics, or the text tables of /proc. */
+export const ENGINES = ['sock_diag', 'procfs'] as const;
+export type Engine = (typeof ENGINES)[number];
+
 /** Everything that the collectors read of one network namespace in one tick; each fills its own slot. */
 export interface Readings {
   readonly netns: NetnsIdentity;
-  readonly engine: 'procfs';
+  /** Which one filled `sockets`; null: none yet. */
+  engine: Engine | null;
+  /** Whether sockets that are bound and not connected are to be listed too, where the kernel can: it costs more. */
+  readonly wantsBound: boolean;
   /** null: the tables could not be read, and there is nothing to say about this namespace. */
   sockets: SocketTable | null;
+  /** Names of the interfaces that sockets are bound to, by their index. */
+  readonly interfaces: Map<number, string>;
   ports: PortSettings | null;
   counters: Counters;
   /**

@@ -11,6 +11,8 @@ import { LISTEN } from './state.ts';
 type AddressHandle = number;
 
 const SMALL = 1024;
+/** Of `lo`, in every network namespace (include/net/flow.h). */
+const LOOPBACK_IFINDEX = 1;
 
 /**
  * The sockets of one network namespace, as columns: one typed array per field, reused from tick to tick, so that
@@ -41,6 +43,8 @@ export class SocketTable {
   private local = new Int32Array(SMALL);
   private remote = new Int32Array(SMALL);
   private remotePort = new Uint16Array(SMALL);
+  /** Index of the interface its sockets are bound to, 0: none. Those take no four-tuple from unbound ones. */
+  private device = new Int32Array(SMALL);
   private head = new Int32Array(SMALL);
   private slots: Int32Array = new Int32Array(SMALL * 2).fill(NONE);
 
@@ -52,6 +56,10 @@ export class SocketTable {
   readonly inUse = new Uint8Array(PORTS);
   /** By port: 1 where somebody listens and a connection came in. */
   readonly accepted = new Uint8Array(PORTS);
+  /** By port: 1 where a socket is bound that neither connects nor listens. */
+  readonly bound = new Uint8Array(PORTS);
+  /** Their ports as a list; one port may be there more than once. */
+  readonly boundPorts: number[] = [];
   /** The listening ones as a list, each port once. */
   readonly listeningPorts: number[] = [];
   listenerCount = 0;
@@ -69,12 +77,21 @@ export class SocketTable {
     this.listeningPorts.length = 0;
     this.inUse.fill(0);
     this.accepted.fill(0);
+    this.bound.fill(0);
+    this.boundPorts.length = 0;
     this.listenerCount = 0;
     this.inboundCount = 0;
     this.unreadRows = 0;
   }
 
-  /** Addresses as words, signed or not. */
+  /** A socket that is bound to a port and neither connected nor listening. */
+  addBound(port: number): void {
+    this.inUse[port] = 1;
+    this.bound[port] = 1;
+    this.boundPorts.push(port);
+  }
+
+  /** Addresses as words, signed or not. `device`: the interface it is bound to (/proc does not tell). */
   addV4(
     local: number,
     localPort: number,
@@ -85,9 +102,10 @@ export class SocketTable {
     timerLeft: number,
     uid: number,
     inode: number,
+    device = 0,
   ): void {
     if (this.isInbound(localPort, state)) return;
-    this.addRow(this.destination(4, local | 0, remote | 0, remotePort), localPort, state, timer, timerLeft, uid, inode);
+    this.addRow(this.destination(4, local | 0, remote | 0, remotePort, device), localPort, state, timer, timerLeft, uid, inode);
   }
 
   /** Addresses are four words each at `words[0..3]` (local) and `words[4..7]` (remote). Mapped ones become IPv4. */
@@ -100,12 +118,13 @@ export class SocketTable {
     timerLeft: number,
     uid: number,
     inode: number,
+    device = 0,
   ): void {
     if (this.isInbound(localPort, state)) return;
     const mapped = words[0] === 0 && words[1] === 0 && words[2] === MAPPED_WORD;
     const destination = mapped
-      ? this.destination(4, words[3]!, words[7]!, remotePort)
-      : this.destination(6, this.pool.intern(words, 0), this.pool.intern(words, 4), remotePort);
+      ? this.destination(4, words[3]!, words[7]!, remotePort, device)
+      : this.destination(6, this.pool.intern(words, 0), this.pool.intern(words, 4), remotePort, device);
     this.addRow(destination, localPort, state, timer, timerLeft, uid, inode);
   }
 
@@ -121,9 +140,31 @@ export class SocketTable {
     return this.remotePort[destination]!;
   }
 
+  /** Index of the interface that its sockets are bound to; 0: none. */
+  deviceOf(destination: number): number {
+    return this.device[destination]!;
+  }
+
+  /**
+   * The destination of the same addresses whose sockets are bound to no interface, −1 if there is none: those of a
+   * bound one cannot take their four-tuples either (inet_bound_dev_eq, include/net/inet_sock.h).
+   */
+  withoutDevice(destination: number): number {
+    const [local, remote] = [this.local[destination]!, this.remote[destination]!];
+    return this.slots[this.slotOf(this.family[destination]!, local, remote, this.remotePort[destination]!, 0)]!;
+  }
+
+  /** A number that depends only on what the destination is: equal from look to look. */
+  signature(destination: number): number {
+    const [local, remote] = [this.localAddress(destination), this.remoteAddress(destination)];
+    const fold = (address: Address) => address.reduce((sum: number, word) => Math.imul(sum, 31) + word, 0) | 0;
+    return hash(fold(local), fold(remote), this.remotePort[destination]!, this.device[destination]!);
+  }
+
   /** Whether either end is what `tcp_tw_reuse` 2 means by loopback. Asked for every destination: IPv4 costs no object. */
   isLoopback(destination: number): boolean {
     const [local, remote] = [this.local[destination]!, this.remote[destination]!];
+    if (this.device[destination] === LOOPBACK_IFINDEX) return true;
     if (this.family[destination] === 4) return local >>> 24 === LOOPBACK_NET || remote >>> 24 === LOOPBACK_NET;
     return isLoopback(this.pool.at(local)) || isLoopback(this.pool.at(remote));
   }
@@ -134,7 +175,8 @@ export class SocketTable {
       this.family[a]! - this.family[b]! ||
       this.compareOf(this.remote, a, b) ||
       this.remotePort[a]! - this.remotePort[b]! ||
-      this.compareOf(this.local, a, b)
+      this.compareOf(this.local, a, b) ||
+      this.device[a]! - this.device[b]!
     );
   }
 
@@ -181,22 +223,16 @@ export class SocketTable {
     this.head[destination] = row;
   }
 
-  private destination(family: number, local: AddressHandle, remote: AddressHandle, remotePort: number): number {
-    const mask = this.slots.length - 1;
-    let slot = hash(local, remote, remotePort, family) & mask;
-    for (;;) {
-      const found = this.slots[slot]!;
-      if (found === NONE) break;
-      if (
-        this.remote[found] === remote &&
-        this.remotePort[found] === remotePort &&
-        this.local[found] === local &&
-        this.family[found] === family
-      ) {
-        return found;
-      }
-      slot = (slot + 1) & mask;
-    }
+  private destination(
+    family: number,
+    local: AddressHandle,
+    remote: AddressHandle,
+    remotePort: number,
+    device: number,
+  ): number {
+    const slot = this.slotOf(family, local, remote, remotePort, device);
+    const found = this.slots[slot]!;
+    if (found !== NONE) return found;
     const added = this.destinationCount++;
     this.slots[slot] = added;
     if (added === this.local.length) this.growDestinations();
@@ -204,9 +240,36 @@ export class SocketTable {
     this.local[added] = local;
     this.remote[added] = remote;
     this.remotePort[added] = remotePort;
+    this.device[added] = device;
     this.head[added] = NONE;
     if (this.destinationCount * 4 > this.slots.length * 3) this.rehashDestinations();
     return added;
+  }
+
+  /** Where it is, or would be. */
+  private slotOf(
+    family: number,
+    local: AddressHandle,
+    remote: AddressHandle,
+    remotePort: number,
+    device: number,
+  ): number {
+    const mask = this.slots.length - 1;
+    let slot = hash(local, remote, remotePort, family ^ (device << 4)) & mask;
+    for (;;) {
+      const found = this.slots[slot]!;
+      if (
+        found === NONE ||
+        (this.remote[found] === remote &&
+          this.remotePort[found] === remotePort &&
+          this.local[found] === local &&
+          this.family[found] === family &&
+          this.device[found] === device)
+      ) {
+        return slot;
+      }
+      slot = (slot + 1) & mask;
+    }
   }
 
   private addressOf(destination: number, column: Int32Array): Address {
@@ -237,12 +300,14 @@ export class SocketTable {
     this.local = grown(this.local, new Int32Array(length));
     this.remote = grown(this.remote, new Int32Array(length));
     this.remotePort = grown(this.remotePort, new Uint16Array(length));
+    this.device = grown(this.device, new Int32Array(length));
     this.head = grown(this.head, new Int32Array(length));
   }
 
   private rehashDestinations(): void {
-    const { family, local, remote, remotePort } = this;
-    const of = (index: number) => hash(local[index]!, remote[index]!, remotePort[index]!, family[index]!);
+    const { family, local, remote, remotePort, device } = this;
+    const of = (index: number) =>
+      hash(local[index]!, remote[index]!, remotePort[index]!, family[index]! ^ (device[index]! << 4));
     this.slots = rehashed(this.slots.length * 2, this.destinationCount, of);
   }
 }

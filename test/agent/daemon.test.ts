@@ -5,33 +5,35 @@ import type { Assessment } from '../../agent/model/assessment.ts';
 
 const assessment = { schema: 'lastport/1' } as Assessment;
 
-/** Ticks until `count` looks were taken; what was published and reported meanwhile. */
+/** Ticks until `count` ticks were taken; what was published and reported meanwhile. */
 async function run(count: number, parts: Partial<DaemonParts>): Promise<{ published: number; errors: string[] }> {
   const controller = new AbortController();
   const result = { published: 0, errors: [] as string[] };
-  let looks = 0;
+  let ticks = 0;
   await tickUntil(controller.signal, {
-    publishers: [
-      {
-        name: 'counter',
-        publish: () => {
-          result.published++;
-        },
-      },
-    ],
+    beat: () => null,
+    publish: () => {
+      result.published++;
+    },
     tickMs: () => 1,
+    beatMs: 200,
     now: () => 0,
     monotonic: () => performance.now(),
     onError: (what, error) => result.errors.push(`${what}: ${(error as Error).message}`),
+    isFatal: () => false,
     ...parts,
-    look: (now) => {
-      looks++;
-      if (looks === count) controller.abort();
-      return parts.look?.(now) ?? assessment;
+    tick: (now) => {
+      ticks++;
+      if (ticks === count) controller.abort();
+      return parts.tick?.(now) ?? assessment;
     },
   });
   return result;
 }
+
+const failing = () => {
+  throw new Error('EMFILE');
+};
 
 describe('tickUntil', () => {
   it('looks and publishes until it is told to end, and finishes the tick under way', async () => {
@@ -43,7 +45,7 @@ describe('tickUntil', () => {
     let clock = 100;
     await run(3, {
       now: () => clock++,
-      look: (now) => {
+      tick: (now) => {
         times.push(now);
         return assessment;
       },
@@ -51,22 +53,37 @@ describe('tickUntil', () => {
     assert.deepEqual(times, [100, 101, 102]);
   });
 
-  it('goes on after a look or a publisher that failed', async () => {
-    const failing = {
-      name: 'broken',
-      publish: () => {
-        throw new Error('full');
-      },
-    };
-    const { errors } = await run(2, { publishers: [failing] });
-    assert.deepEqual(errors, ['publishing to broken failed: full', 'publishing to broken failed: full']);
-    const look = () => {
-      throw new Error('no table');
-    };
-    assert.deepEqual(await run(2, { look }), {
-      published: 0,
-      errors: ['the look failed: no table', 'the look failed: no table'],
+  it('goes on after a look that failed', async () => {
+    const errors = ['the look failed: EMFILE', 'the look failed: EMFILE'];
+    assert.deepEqual(await run(2, { tick: failing }), { published: 0, errors });
+  });
+
+  it('ends with an error that is fatal', async () => {
+    await assert.rejects(run(2, { tick: failing, isFatal: () => true }), /EMFILE/);
+  });
+
+  it('looks between two ticks too, and publishes what it finds there', async () => {
+    let beats = 0;
+    const { published } = await run(2, {
+      tickMs: () => 40,
+      beatMs: 10,
+      beat: () => (++beats === 1 ? assessment : null),
     });
+    assert.ok(beats >= 2, `${beats} beats`);
+    assert.equal(published, 3);
+  });
+
+  it('takes up a shorter tick while it waits for the next', async () => {
+    let tickMs = 60_000;
+    const { published } = await run(2, {
+      tickMs: () => tickMs,
+      beatMs: 1,
+      beat: () => {
+        tickMs = 2;
+        return null;
+      },
+    });
+    assert.equal(published, 2);
   });
 
   it('does not make up for time it lost: one late tick, then the usual pace', async () => {
@@ -75,7 +92,7 @@ describe('tickUntil', () => {
     await run(4, {
       tickMs: () => 1,
       monotonic: () => clock,
-      look: () => {
+      tick: () => {
         starts.push(clock);
         clock += starts.length === 2 ? 5000 : 1;
         return assessment;

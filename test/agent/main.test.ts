@@ -37,7 +37,7 @@ describe('lastport, used wrongly, says so in one line and ends with 64:', () => 
     [['run', '--tick', '5'], /--tick: "5"/],
     [['run', '--listen', '9477'], /--listen: "9477"/],
     [['run', '--max-destinations', 'many'], /--max-destinations: "many"/],
-    [['check', '--engine', 'sock_diag'], /--engine: "sock_diag" is not in this version/],
+    [['check', '--engine', 'netlink'], /--engine: "netlink" will not do; use auto, sock_diag or procfs/],
     [['check', '--config', '/nonexistent.yaml'], /--config: cannot read "\/nonexistent\.yaml": no such file/],
   ] as const) {
     it(['lastport', ...args].join(' '), () => {

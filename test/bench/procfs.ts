@@ -1,8 +1,7 @@
 // bench:procfs: CPU from the bytes of /proc to the Assessment, against cat of the same files, at 25,000 TIME_WAIT.
 import { readFileSync } from 'node:fs';
-import { monotonic, realHost } from '../../agent/host.ts';
-import { Look } from '../../agent/look.ts';
-import { COLLECTORS } from '../../collectors/index.ts';
+import { makeLook } from '../../agent/look/make.ts';
+import { COLLECTORS, ENGINE_COLLECTORS } from '../../collectors/index.ts';
 import { alternate, cpuOf, insideOwnNetns, makeTimeWait, ownCpu } from './support.ts';
 
 const SOCKETS = 25_000;
@@ -13,12 +12,9 @@ await makeTimeWait(SOCKETS);
 const rows = () => readFileSync('/proc/net/tcp', 'latin1').split('\n').length - 2;
 const before = rows();
 
-const look = new Look(
-  realHost('/proc'),
-  Object.values(COLLECTORS).map((make) => make()),
-  monotonic,
-);
-const take = () => look.take({ now: 0, asked: [], inventory: null, gaps: [] });
+const config = { procfs: '/proc', engine: 'procfs', netns: 'self', ask: 'off' } as const;
+const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'once');
+const take = () => look.once({ now: 0, asked: [], inventory: null, gaps: [] });
 for (let warmUp = 0; warmUp < 20; warmUp++) take();
 
 const results = await alternate(9, {

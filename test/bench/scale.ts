@@ -3,9 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monotonic, realHost } from '../../agent/host.ts';
-import { Look } from '../../agent/look.ts';
-import { COLLECTORS } from '../../collectors/index.ts';
+import { makeLook } from '../../agent/look/make.ts';
+import { COLLECTORS, ENGINE_COLLECTORS } from '../../collectors/index.ts';
 import { root } from '../support/golden.ts';
 import { encodeRow, encodeTable, HEADER_V4, type Row } from '../support/proc-net-tcp.ts';
 import { alternate, median, ownCpu } from './support.ts';
@@ -60,9 +59,9 @@ function writeTree(directory: string, mix: keyof typeof MIXES, size: number): vo
 }
 
 function lookAt(directory: string) {
-  const collectors = Object.values(COLLECTORS).map((make) => make());
-  const look = new Look(realHost(directory), collectors, monotonic);
-  return () => look.take({ now: 0, asked: [], inventory: null, gaps: [] });
+  const config = { procfs: directory, engine: 'procfs', netns: 'self', ask: 'off' } as const;
+  const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'once');
+  return () => look.once({ now: 0, asked: [], inventory: null, gaps: [] });
 }
 
 /** RSS of a process of its own after some looks: what the table costs to keep, garbage collected. */

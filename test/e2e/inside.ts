@@ -36,7 +36,7 @@ export class Inside {
     const inside = new Inside(await Netns.open({ sysctls: { ip_local_port_range: RANGE.join(' ') } }));
     try {
       await inside.net.listen('[::]:8080');
-      await inside.start('lastport', [process.execPath, LASTPORT, 'run', '--tick', '100ms']);
+      await inside.start('lastport', [process.execPath, LASTPORT, 'run', '--netns', 'self', '--tick', '100ms']);
       await inside.until('lastport has looked', () => inside.get(`${LASTPORT_AT}/readyz`));
     } catch (error) {
       await inside.close();

@@ -17,13 +17,25 @@ export const LASTPORT = fileURLToPath(new URL('../../agent/main.js', import.meta
  */
 type Knowable = 'exact' | 'band' | 'floor';
 
+/**
+ * How Lastport looks. `procfs`: as text, and asks nothing; what that can know is `knowable`. `sock_diag`: by the kernel's
+ * socket diagnostics, and asks about the rest; everything is exact then, unless `unknowable` says what is not.
+ */
+export type Way = 'procfs' | 'sock_diag';
+const OPTIONS: Readonly<Record<Way, readonly string[]>> = {
+  procfs: ['--engine', 'procfs', '--ask', 'off'],
+  sock_diag: ['--engine', 'sock_diag'],
+};
+
 /** What the kernel grants one destination, found by hand, and what Lastport can know of it. */
 export interface Answer extends SocketOptions {
   readonly to: string;
   readonly headroom: number;
   readonly fast: number;
   readonly knowable: Knowable;
-  /** headroomPortsLow, where Lastport is sure that the host has no socket that it cannot see. */
+  /** What not even the kernel tells when it is asked. */
+  readonly unknowable?: string;
+  /** In procfs: headroomPortsLow, where Lastport is sure that the host has no socket that it cannot see. */
   readonly low?: number;
   /** Numbers of the report that must be these. */
   readonly shows?: Partial<DestinationReport>;
@@ -46,7 +58,7 @@ export interface Situation extends NetnsSettings {
 export const RANGE = [40000, 40099] as const;
 
 /** Builds a situation, asks Lastport, then connects until the kernel refuses, and compares. */
-export async function hold(situation: Situation, t: TestContext): Promise<void> {
+export async function hold(situation: Situation, t: TestContext, way: Way): Promise<void> {
   const lacking = lacks(situation);
   if (lacking !== null) return t.skip(lacking);
   const sysctls = { ip_local_port_range: (situation.range ?? RANGE).join(' '), ...situation.sysctls };
@@ -59,16 +71,17 @@ export async function hold(situation: Situation, t: TestContext): Promise<void> 
     const assessment = await look(
       net,
       situation.answers.map(({ to }) => to),
+      way,
     );
     for (const answer of situation.answers) {
       const truth = await net.count(answer.to, answer);
       try {
-        compare(answer, truth, assessment, oddSized(situation.range ?? RANGE));
+        compare(answer, truth, assessment, oddSized(situation.range ?? RANGE), way);
       } catch (error) {
         throw new Error(`${(error as Error).message}\n${evidence(answer, truth, assessment, rows)}`, { cause: error });
       }
     }
-    if (situation.gap !== undefined) {
+    if (situation.gap !== undefined && way === 'procfs') {
       const told = assessment.gaps.map(({ what }) => what);
       assert.ok(
         told.some((what) => what.includes(situation.gap!)),
@@ -91,21 +104,29 @@ function lacks({ since, sysctls = {} }: Situation): string | null {
 }
 
 /** Runs the real program in the client's namespace. */
-async function look(net: Netns, destinations: readonly string[]): Promise<Assessment> {
-  const argv = [process.execPath, LASTPORT, 'check', '--netns', 'self', '--format', 'json'];
+async function look(net: Netns, destinations: readonly string[], way: Way): Promise<Assessment> {
+  const argv = [process.execPath, LASTPORT, 'check', '--netns', 'self', '--format', 'json', ...OPTIONS[way]];
   const { status, stdout, stderr } = await net.run([...argv, ...destinations.flatMap((to) => ['--to', to])]);
   assert.ok(status >= 0 && status <= 3 && stdout !== '', `lastport check exited ${status}: ${stderr}`);
   return JSON.parse(stdout);
 }
 
 /** `local` null: not one connect() was granted, so that the kernel did not tell which address it routes from. */
-function reportOf(assessment: Assessment, to: string, local: string | null): DestinationReport {
+function reportOf(
+  assessment: Assessment,
+  to: string,
+  local: string | null,
+  device: string | null,
+): DestinationReport {
   assert.equal(assessment.namespaces.length, 1, 'one namespace was asked for');
   const colon = to.lastIndexOf(':');
   const [remote, remotePort] = [to.slice(0, colon).replace(/[[\]]|%.*/g, ''), Number(to.slice(colon + 1))];
   const reports = assessment.namespaces[0]!.destinations.filter(
     (report) =>
-      report.remote === remote && report.remotePort === remotePort && (local === null || report.local === local),
+      report.remote === remote &&
+      report.remotePort === remotePort &&
+      (local === null || report.local === local) &&
+      (report.device === device || remote.startsWith('fe80:')),
   );
   assert.equal(reports.length, 1, `one report of ${local} → ${to}, not ${reports.length}`);
   return reports[0]!;
@@ -119,14 +140,15 @@ function oddSized([low, high]: readonly [number, number]): boolean {
   return high > low && (high - low) % 2 === 0;
 }
 
-export function compare(answer: Answer, truth: Truth, assessment: Assessment, odd: boolean): void {
+export function compare(answer: Answer, truth: Truth, assessment: Assessment, odd: boolean, way: Way): void {
   assert.equal(truth.refused, 'EADDRNOTAVAIL');
   const slack = odd ? 1 : 0;
   const by = (granted: number, byHand: number) => granted <= byHand && granted >= byHand - slack;
   assert.ok(by(truth.headroom, answer.headroom), `the kernel granted ${truth.headroom}, by hand ${answer.headroom}`);
   assert.ok(by(truth.fast, answer.fast), `the kernel granted ${truth.fast} fast, by hand ${answer.fast}`);
 
-  const report = reportOf(assessment, answer.to, answer.from ?? truth.locals[0] ?? null);
+  const device = way === 'sock_diag' ? (answer.device ?? null) : null;
+  const report = reportOf(assessment, answer.to, answer.from ?? truth.locals[0] ?? null, device);
   const { headroomPorts, headroomPortsLow, fastHeadroomPorts } = report;
   assert.ok(headroomPortsLow <= truth.headroom, `headroomPortsLow ${headroomPortsLow} > ${truth.headroom}, the truth`);
   assert.ok(headroomPortsLow <= headroomPorts, `headroomPortsLow ${headroomPortsLow} > headroomPorts ${headroomPorts}`);
@@ -135,20 +157,33 @@ export function compare(answer: Answer, truth: Truth, assessment: Assessment, od
     report.usablePorts,
     'used + blocked + free = usable',
   );
-  if (answer.knowable === 'exact') {
+  const isExact = way === 'sock_diag' ? answer.unknowable === undefined : answer.knowable === 'exact';
+  if (isExact) {
     assert.equal(headroomPorts, answer.headroom, 'headroomPorts');
     assert.equal(fastHeadroomPorts, answer.fast, 'fastHeadroomPorts');
   } else if (answer.knowable === 'band') {
     assert.ok(truth.headroom <= headroomPorts, `headroomPorts ${headroomPorts} < ${truth.headroom}, the truth`);
     assert.ok(truth.fast <= fastHeadroomPorts, `fastHeadroomPorts ${fastHeadroomPorts} < ${truth.fast}, the truth`);
   }
-  if (answer.low !== undefined && !assessment.gaps.some(({ what }) => what.includes('bound'))) {
+  if (way === 'sock_diag') {
+    assert.equal(assessment.namespaces[0]?.engine, 'sock_diag');
+    assert.deepEqual(assessment.gaps.filter(({ source }) => source !== 'route'), []);
+    assert.equal(report.maybeBlockedPorts, 0, 'maybeBlockedPorts');
+    // Of a TIME_WAIT to another host nobody tells whether its peer used timestamps.
+    const unsure = report.reusablePorts > 0 && !isLocal(report) ? report.reusablePorts : 0;
+    assert.ok(headroomPortsLow >= headroomPorts - unsure - slack, `headroomPortsLow ${headroomPortsLow}: too low`);
+  }
+  if (way === 'procfs' && answer.low !== undefined && !assessment.gaps.some(({ what }) => what.includes('bound'))) {
     assert.equal(headroomPortsLow, answer.low, 'headroomPortsLow');
   }
   for (const [name, value] of Object.entries(answer.shows ?? {})) {
+    // What these say of a way that does not ask.
+    if (way === 'sock_diag' && (name === 'maybeBlockedPorts' || name === 'headroomPorts')) continue;
     assert.deepEqual(report[name as keyof DestinationReport], value, name);
   }
 }
+
+const isLocal = ({ remote }: DestinationReport): boolean => remote.startsWith('127.') || remote === '::1';
 
 function evidence(answer: Answer, truth: Truth, assessment: Assessment, rows: readonly string[]): string {
   const { destinations = [], ...namespace } = assessment.namespaces[0] ?? {};

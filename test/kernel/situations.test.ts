@@ -1,6 +1,6 @@
 import { describe, it } from 'node:test';
 import { obstacle } from './netns.ts';
-import { hold, type Situation } from './situation.ts';
+import { hold, type Situation, type Way } from './situation.ts';
 import { BLOCKING } from './situations/blocking.ts';
 import { CLOSING } from './situations/closing.ts';
 import { DESTINATIONS } from './situations/destinations.ts';
@@ -14,12 +14,18 @@ const THEMES: Readonly<Record<string, readonly Situation[]>> = {
 };
 
 const skip = await obstacle();
-for (const [theme, situations] of Object.entries(THEMES)) {
-  describe(`lastport check against the kernel: ${theme}`, { skip }, () => {
-    for (const situation of situations) it(`${situation.name} (${knowable(situation)})`, (t) => hold(situation, t));
-  });
+for (const way of ['procfs', 'sock_diag'] satisfies Way[]) {
+  for (const [theme, situations] of Object.entries(THEMES)) {
+    describe(`lastport check by ${way} against the kernel: ${theme}`, { skip }, () => {
+      for (const situation of situations) {
+        it(`${situation.name} (${knowable(situation, way)})`, (t) => hold(situation, t, way));
+      }
+    });
+  }
 }
 
-function knowable({ answers }: Situation): string {
-  return [...new Set(answers.map((answer) => answer.knowable))].join(', ');
+function knowable({ answers }: Situation, way: Way): string {
+  const of = ({ knowable, unknowable }: Situation['answers'][number]) =>
+    way === 'procfs' ? knowable : unknowable === undefined ? 'exact' : `band: ${unknowable}`;
+  return [...new Set(answers.map(of))].join(', ');
 }

@@ -29,7 +29,7 @@ class Watcher {
   static async start(net: Netns, destinations: readonly string[]): Promise<Watcher> {
     const folder = mkdtempSync(join(tmpdir(), 'lastport-kernel-'));
     const options = ['--listen', `unix:${join(folder, 'socket')}`, '--tick', '100ms'];
-    const argv = [process.execPath, LASTPORT, 'run', ...options, ...destinations.flatMap((to) => ['--to', to])];
+    const argv = [process.execPath, LASTPORT, 'run', '--netns', 'self', ...options, ...destinations.flatMap((to) => ['--to', to])];
     return new Watcher(net, await net.start(argv, join(folder, 'log')), folder);
   }
 
@@ -87,13 +87,13 @@ describe('lastport run against the kernel: what one look cannot tell, the look b
         await net.unlisten('in');
         const live = await watcher.look();
         const blocked = { headroom: 99, fast: 49, knowable: 'exact', shows: { blockedPorts: 1 } } as const;
-        compare({ to: A, ...blocked }, await net.count(A), live, false);
+        compare({ to: A, ...blocked }, await net.count(A), live, false, 'sock_diag');
 
         await net.drop('accepted');
         await net.drop('c');
         await net.until(TIME_WAIT, 5);
         const waiting = await watcher.look();
-        compare({ to: B, ...blocked }, await net.count(B), waiting, false);
+        compare({ to: B, ...blocked }, await net.count(B), waiting, false, 'sock_diag');
       } finally {
         assert.equal(await watcher.stop(), 0, 'the exit status on SIGTERM');
       }
@@ -120,7 +120,7 @@ describe('lastport run against the kernel: what one look cannot tell, the look b
         await net.until(ESTABLISHED, 0);
         const free = { headroom: 100, fast: 50, knowable: 'exact', shows: { blockedPorts: 0 } } as const;
         const afterwards = await watcher.look();
-        compare({ to: A, ...free }, await net.count(A), afterwards, false);
+        compare({ to: A, ...free }, await net.count(A), afterwards, false, 'sock_diag');
       } finally {
         await watcher.stop();
       }

@@ -4,6 +4,7 @@ import type { Assessment, DestinationReport, NamespaceReport } from '../../agent
 export function destination(overrides: Partial<DestinationReport> = {}): DestinationReport {
   return {
     local: '10.9.0.1',
+    device: null,
     remote: '10.9.0.2',
     remotePort: 8080,
     remoteName: null,
@@ -28,6 +29,8 @@ export function namespace(overrides: Partial<NamespaceReport> = {}): NamespaceRe
     netns: 4026531840,
     label: 'host',
     engine: 'procfs',
+    lookedAt: '2026-11-23T02:40:00.000Z',
+    sockets: 142,
     verdict: 'watch',
     range: { low: 32768, high: 60999 },
     reservedPorts: 0,

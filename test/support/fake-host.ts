@@ -17,6 +17,7 @@ export function fakeHost(
   };
   return {
     procfs: '/proc',
+    isLive: false,
     readText: text,
     readLink(path) {
       const target = links[path];
@@ -33,6 +34,8 @@ export function fakeHost(
       const bytes = Buffer.from(text(path), 'latin1');
       let position = 0;
       return {
+        fd: -1,
+        inode: () => 0,
         read(buffer, offset, length) {
           const count = bytes.copy(buffer, offset, position, position + length);
           position += count;

@@ -1,6 +1,6 @@
 // Readings built from rows, and a plain answer to hold the fast one against.
 
-import { type AskedDestination, assessNamespace, NamespaceMemory } from '../../agent/correlate/assess.ts';
+import { type AskedDestination, Correlator, NamespaceMemory } from '../../agent/correlate/assess.ts';
 import { formatAddress, isLoopback } from '../../agent/model/address.ts';
 import type { DestinationReport, NamespaceReport } from '../../agent/model/assessment.ts';
 import type { PortSettings } from '../../agent/model/port-settings.ts';
@@ -43,7 +43,18 @@ export function readings(
   overrides: Partial<Readings> = {},
 ): Readings {
   const netns = { inode: 4026531840, label: 'host' };
-  return { netns, engine: 'procfs', sockets, ports, counters: {}, unlistedSockets: 0, gaps: [], ...overrides };
+  return {
+    netns,
+    engine: 'procfs',
+    wantsBound: false,
+    sockets,
+    interfaces: new Map(),
+    ports,
+    counters: {},
+    unlistedSockets: 0,
+    gaps: [],
+    ...overrides,
+  };
 }
 
 /** As a tick starts, before any collector has run. */
@@ -61,7 +72,7 @@ export function namespaceOf(
   } = {},
 ): NamespaceReport {
   const { v6 = [], ports = settings(), asked = [], memory = new NamespaceMemory() } = options;
-  return assessNamespace(readings(tableOf(v4, v6), ports), memory, asked);
+  return new Correlator().assess(readings(tableOf(v4, v6), ports), memory, asked, { now: 0 });
 }
 
 /** The same answer, computed with sets and strings straight from the rules. */

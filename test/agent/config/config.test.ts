@@ -28,7 +28,8 @@ function load({ command = 'run', flags = {}, env = {}, file }: Given): ReturnTyp
 const DEFAULTS: Config = {
   format: 'table',
   engine: 'auto',
-  netns: 'self',
+  netns: 'all',
+  ask: 'auto',
   to: [],
   procfs: '/proc',
   configFile: null,
@@ -104,11 +105,8 @@ describe('loadConfig', () => {
     [{ flags: { tick: '1s' }, file: 'tick: abc' }, /^\/etc\/lastport\.yaml:1:7: tick: /],
     [{ env: { LASTPORT_TO: 'a:1,,b:2' } }, /^LASTPORT_TO: "" is not a HOST:PORT; use /],
     [{ flags: { 'max-destinations': '1001' } }, '--max-destinations: "1001" is out of bounds; use 0 to 1000'],
-    [
-      { flags: { engine: 'sock_diag' } },
-      /^--engine: "sock_diag" is not in this version, which reads \/proc only; use /,
-    ],
-    [{ flags: { netns: 'all' } }, /^--netns: "all" will not do: this version looks only at its own .*; use self$/],
+    [{ flags: { engine: 'netlink' } }, '--engine: "netlink" will not do; use auto, sock_diag or procfs'],
+    [{ flags: { netns: 'none' } }, /^--netns: "none" will not do; use all, self, /],
     [{ flags: { listen: ':9477' } }, /^--listen: ":9477" names no address; use 127\.0\.0\.1:9477/],
     [{ flags: { procfs: 'a\nb' } }, '--procfs: "a\\nb" has a control character; leave it out'],
     [{ flags: { config: '' } }, /^--config: "" is not a path/],

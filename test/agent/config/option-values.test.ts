@@ -12,6 +12,7 @@ import {
   parseDirectory,
   parseEndpoint,
   parseListen,
+  parseNetns,
   quote,
   wholeNumber,
 } from '../../../agent/config/option-values.ts';
@@ -139,6 +140,7 @@ describe('parseEndpoint', () => {
 describe('parseListen', () => {
   table(
     parseListen,
+  parseNetns,
     [
       ['127.0.0.1:9477', { kind: 'tcp', host: '127.0.0.1', port: 9477 }],
       ['127.0.0.1:0', { kind: 'tcp', host: '127.0.0.1', port: 0 }],
@@ -187,12 +189,11 @@ describe('wholeNumber', () => {
 });
 
 describe('oneOf', () => {
-  const parse = oneOf(['auto', 'procfs'], { sock_diag: 'is for later; use auto' });
+  const parse = oneOf(['auto', 'procfs']);
   table(
     parse,
     [['auto', 'auto']],
     [
-      ['sock_diag', /^"sock_diag" is for later; use auto$/],
       ['AUTO', /^"AUTO" will not do; use auto or procfs$/],
       ['constructor', /will not do/],
     ],
@@ -245,5 +246,20 @@ describe('parseDirectory', () => {
       [' ', /is not a path/],
       ['/'.repeat(5000), /at most 4095/],
     ],
+  );
+});
+
+describe('parseNetns', () => {
+  table(
+    parseNetns,
+    [
+      ['all', 'all'],
+      ['self', 'self'],
+      ['1', { pid: 1 }],
+      ['4194304', { pid: 4194304 }],
+      ['4026532246', { inode: 4026532246 }],
+      ['net:[4026532246]', { inode: 4026532246 }],
+    ],
+    ['', '0', '-1', '1.5', 'host', '99999999999', 'net:[]'].map((text) => [text, /will not do; use all, self, a /]),
   );
 });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
   type AskedDestination,
-  assessNamespace,
+  Correlator,
   NamespaceMemory,
   REPORTED_DESTINATIONS,
 } from '../../../agent/correlate/assess.ts';
@@ -33,7 +33,7 @@ const ask = (local: string | null, remote: string, remotePort: number): AskedDes
   remoteName: null,
 });
 
-describe('assessNamespace', () => {
+describe('Correlator', () => {
   it('agrees with the rules written plainly, on any table', () => {
     fc.assert(
       fc.property(
@@ -122,7 +122,7 @@ describe('assessNamespace', () => {
 
   it('is blind without sockets or without the range, and says nothing else', () => {
     for (const missing of [{ sockets: null }, { ports: null }]) {
-      const report = assessNamespace(readings(tableOf([]), settings(), missing), new NamespaceMemory(), []);
+      const report = new Correlator().assess(readings(tableOf([]), settings(), missing), new NamespaceMemory(), [], { now: 0 });
       assert.equal(report.verdict, 'blind');
       assert.equal(report.usablePorts, null);
       assert.deepEqual(report.destinations, []);
@@ -132,10 +132,11 @@ describe('assessNamespace', () => {
   it('lowers the low bound by what it could not see', () => {
     const table = tableOf(rows(40000, 30, 'established'));
     table.unreadRows = 4;
-    const [one] = assessNamespace(
+    const [one] = new Correlator().assess(
       readings(table, settings(), { unlistedSockets: 6 }),
       new NamespaceMemory(),
       [],
+      { now: 0 },
     ).destinations;
     assert.equal(one?.headroomPorts, 70);
     assert.equal(one?.headroomPortsLow, 60);

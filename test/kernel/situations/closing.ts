@@ -143,7 +143,7 @@ export const CLOSING: readonly Situation[] = [
       await net.ip(['address add 10.9.1.1/32 dev lo']);
       await timeWait(net, { to: '10.9.1.1:8080', count: 30, device: 'lo' });
     },
-    answers: [{ to: '10.9.1.1:8080', device: 'lo', headroom: 100, fast: 50, knowable: 'floor' }],
+    answers: [{ to: '10.9.1.1:8080', device: 'lo', headroom: 100, fast: 50, knowable: 'floor', unknowable: 'timestamps' }],
   },
   {
     name: 'this host without timestamps: nothing is reusable',
@@ -156,7 +156,7 @@ export const CLOSING: readonly Situation[] = [
     sysctls: REUSE_AT_ONCE,
     serverSysctls: { tcp_timestamps: 0 },
     ...closed(A),
-    answers: [{ to: A, headroom: 70, fast: 20, knowable: 'band' }],
+    answers: [{ to: A, headroom: 70, fast: 20, knowable: 'band', unknowable: 'timestamps' }],
   },
   {
     name: 'timestamps were off while the connections lived and are on now',
@@ -165,7 +165,7 @@ export const CLOSING: readonly Situation[] = [
       await timeWait(net, { to: A, count: 30 });
       await net.sysctl({ tcp_timestamps: 1 });
     },
-    answers: [{ to: A, headroom: 70, fast: 20, knowable: 'band' }],
+    answers: [{ to: A, headroom: 70, fast: 20, knowable: 'band', unknowable: 'timestamps' }],
   },
   {
     name: 'timestamps were on while the connections lived and are off now',
@@ -174,7 +174,7 @@ export const CLOSING: readonly Situation[] = [
       await timeWait(net, { to: A, count: 30 });
       await net.sysctl({ tcp_timestamps: 0 });
     },
-    answers: [{ to: A, headroom: 100, fast: 50, knowable: 'floor' }],
+    answers: [{ to: A, headroom: 100, fast: 50, knowable: 'floor', unknowable: 'timestamps' }],
   },
   {
     name: 'FIN_WAIT2 that nobody owns is not reusable, whatever tcp_tw_reuse says',

@@ -241,4 +241,12 @@ export const DESTINATIONS: readonly Situation[] = [
     // /proc shows no device: Lastport counts them as used by everybody.
     answers: [{ to: A, headroom: 100, fast: 50, knowable: 'floor', shows: { headroomPorts: 80 } }],
   },
+  {
+    name: 'one that is not bound to a device takes it from those that are',
+    build: async (net) => {
+      await net.connect({ to: A, count: 20, device: 'v0' });
+      await net.connect({ to: A, count: 10, name: 'free' });
+    },
+    answers: [{ to: A, device: 'v0', headroom: 70, fast: 20, knowable: 'exact' }],
+  },
 ];

@@ -1,0 +1,118 @@
+import type { AskedDestination, Asking, Correlator, NamespaceMemory } from '../correlate/assess.ts';
+import type { NamespaceReport } from '../model/assessment.ts';
+import type { Gap } from '../model/gap.ts';
+import type { Host } from '../model/host.ts';
+import type { Collector, CollectorRun, Counters, NetnsIdentity, Readings } from '../model/readings.ts';
+
+/** What is read in one look. */
+export interface Sources {
+  readonly ports: Collector;
+  /** The engine, and what stands in for it if it fails, in this order. */
+  readonly sockets: readonly Collector[];
+  readonly counters: Collector;
+}
+
+export interface CloseLookRequest {
+  readonly netns: NetnsIdentity;
+  readonly memory: NamespaceMemory;
+  readonly asked: readonly AskedDestination[];
+  /** Whether those asked for that no socket uses are to be reported too. */
+  readonly reportUnused: boolean;
+  readonly now: number;
+  /** How many sockets may be bound without being listed, if this look does not list them; null: unknown. */
+  readonly unlistedSockets: number | null;
+  /** The ports that were bound when that was listed last; null: list them now. */
+  readonly bound: readonly number[] | null;
+  readonly asking: Asking | null;
+}
+
+export interface CloseLooked {
+  readonly report: NamespaceReport;
+  readonly gaps: readonly Gap[];
+  readonly runs: readonly CollectorRun[];
+  /** Ports that are bound and no more, if this look has listed them. */
+  readonly bound: readonly number[] | null;
+}
+
+/** A close look at the network namespace that the calling thread is in: collect, then correlate. */
+export class CloseLook {
+  private readonly host: Host;
+  private readonly sources: Sources;
+  private readonly correlator: Correlator;
+  private readonly monotonic: () => number;
+
+  constructor(host: Host, sources: Sources, correlator: Correlator, monotonic: () => number) {
+    this.host = host;
+    this.sources = sources;
+    this.correlator = correlator;
+    this.monotonic = monotonic;
+  }
+
+  take(request: CloseLookRequest): CloseLooked {
+    const { memory, asked, reportUnused, now, asking } = request;
+    const readings = emptyReadings(request.netns, request.unlistedSockets, request.bound === null);
+    const { ports, sockets, counters } = this.sources;
+    const runs = this.collect(readings, [[ports], sockets, [counters]]);
+    if (readings.engine === 'sock_diag') for (const port of request.bound ?? []) readings.sockets?.addBound(port);
+    const listed = readings.engine === 'sock_diag' && readings.wantsBound && readings.unlistedSockets === 0;
+    if (!listed && request.bound === null && (readings.unlistedSockets ?? 0) > 0) {
+      readings.gaps.push(unlistedGap(readings.unlistedSockets as number));
+    }
+    const report = this.correlator.assess(readings, memory, asked, { now, asking, reportUnused });
+    return { report, gaps: readings.gaps, runs, bound: listed ? [...(readings.sockets?.boundPorts ?? [])] : null };
+  }
+
+  /** The counters alone. */
+  recount(netns: NetnsIdentity): { readonly counters: Counters; readonly run: CollectorRun } {
+    const readings = emptyReadings(netns, null, false);
+    const [run] = this.collect(readings, [[this.sources.counters]]);
+    return { counters: readings.counters, run: run as CollectorRun };
+  }
+
+  /** Runs each source, and where it fails what stands in for it. A failure costs a Gap, and nobody else anything. */
+  private collect(readings: Readings, sources: readonly (readonly Collector[])[]): CollectorRun[] {
+    const runs: CollectorRun[] = [];
+    const failures: Gap[] = [];
+    for (const alternatives of sources) {
+      for (const collector of alternatives) {
+        const start = this.monotonic();
+        let ok = true;
+        try {
+          collector.collect(readings, this.host);
+        } catch (error) {
+          ok = false;
+          const { name: source, costs } = collector;
+          failures.push({ source, what: 'all that it reads', why: (error as Error).message, costs });
+        }
+        runs.push({ collector: collector.name, durationMs: this.monotonic() - start, ok });
+        if (ok) break;
+      }
+    }
+    // First, and in the collectors' order: if there is no answer, the first of these is why.
+    readings.gaps.unshift(...failures);
+    return runs;
+  }
+}
+
+function emptyReadings(netns: NetnsIdentity, unlistedSockets: number | null, wantsBound: boolean): Readings {
+  return {
+    netns,
+    engine: null,
+    wantsBound,
+    sockets: null,
+    interfaces: new Map(),
+    ports: null,
+    counters: {},
+    unlistedSockets,
+    gaps: [],
+  };
+}
+
+function unlistedGap(count: number): Gap {
+  return {
+    source: 'proc-ns-sockstat',
+    what: 'sockets that are bound to a port but not connected',
+    why: `/proc/net/tcp does not list them, and at most ${count} of this host's sockets are of that kind`,
+    costs: 'each may block a port: headroomPortsLow counts them as if they did',
+  };
+}

@@ -1,0 +1,347 @@
+import { type AskedDestination, type Asking, assess, Correlator, NamespaceMemory } from '../correlate/assess.ts';
+import type { AskScope } from '../correlate/questions.ts';
+import type { Assessment, HostInventory, NamespaceReport } from '../model/assessment.ts';
+import type { Gap } from '../model/gap.ts';
+import type { Host } from '../model/host.ts';
+import type { CollectorRun, Pulse } from '../model/readings.ts';
+import { AskBudget } from './ask-budget.ts';
+import { CloseLook, type Sources } from './close-look.ts';
+import { foldGaps } from './gaps.ts';
+import { type LastLook, Pace, type Watched } from './pace.ts';
+import { type Netns, type NetnsChoice, type Reach, Refused } from './reach.ts';
+
+/** What one look needs beside the host. */
+export interface LookRequest {
+  /** Milliseconds since the epoch: the one `now` of this tick. */
+  readonly now: number;
+  readonly asked: readonly AskedDestination[];
+  readonly inventory: HostInventory | null;
+  /** Gaps found outside the tick: at start, or while resolving what was asked for. */
+  readonly gaps: readonly Gap[];
+}
+
+export interface HostLookOptions {
+  readonly netns: NetnsChoice;
+  /** Which ports the kernel is asked about. */
+  readonly ask: AskScope | 'off';
+}
+
+/** Looks at one namespace from one list of its bound sockets to the next, which costs as much again as the look. */
+const BOUND_EVERY_LOOKS = 10;
+/** A rise of the unexplained sockets by this share of the usable ports is worth a list before its time. */
+const BOUND_RISE_RATIO = 0.001;
+/** A namespace that could not be entered is tried again so often. */
+const REFUSED_FOR_MS = 30_000;
+/** Of a core, for reading the pulse of every namespace between ticks. */
+const ROUND_SHARE = 0.02;
+/**
+ * Packets received and sockets made, on the whole host, from one beat to the next: fewer cannot have opened or closed so
+ * many connections that a tick would be late.
+ */
+const STIR_LEAST = 200;
+
+/** One namespace from look to look. */
+class WatchedNetns implements Watched {
+  netns: Netns;
+  pulse: Pulse | null = null;
+  unlisted = Number.POSITIVE_INFINITY;
+  last: LastLook | null = null;
+  report: NamespaceReport | null = null;
+  gaps: readonly Gap[] = [];
+  refused: { readonly at: number; readonly error: Refused } | null = null;
+  readonly memory = new NamespaceMemory();
+  /** The ports that were bound and no more when that was listed last, and the host's unexplained sockets then. */
+  bound: { readonly ports: readonly number[]; readonly unexplained: number | null; looks: number } | null = null;
+
+  constructor(netns: Netns) {
+    this.netns = netns;
+  }
+}
+
+/**
+ * Looks at the network namespaces of the host, each as closely as it needs (pace.ts). Keeps what must be remembered
+ * between looks, of each namespace for as long as it exists. `monotonic` only times and paces.
+ */
+export class HostLook {
+  private readonly watched = new Map<number | null, WatchedNetns>();
+  private readonly pace = new Pace();
+  private readonly closeLook: CloseLook;
+  private readonly askBudget: AskBudget;
+  private readonly runs = new Map<string, CollectorRun>();
+  private foundGaps: readonly Gap[] = [];
+  /** Sockets of the host that no namespace's pulse holds; null: unknown. */
+  private unexplained: number | null = null;
+  private stirred = { packets: 0, allocated: 0 };
+  private round = { at: 0, costMs: 0 };
+  private readonly host: Host;
+  private readonly reach: Reach;
+  private readonly options: HostLookOptions;
+  private readonly monotonic: () => number;
+
+  constructor(host: Host, sources: Sources, reach: Reach, options: HostLookOptions, monotonic: () => number) {
+    this.host = host;
+    this.reach = reach;
+    this.options = options;
+    this.monotonic = monotonic;
+    this.closeLook = new CloseLook(host, sources, new Correlator(), monotonic);
+    this.askBudget = new AskBudget(monotonic);
+  }
+
+  /** A single look, at every namespace closely. */
+  once(request: LookRequest): Assessment {
+    const start = this.monotonic();
+    this.askBudget.once();
+    this.discover();
+    this.runs.clear();
+    for (const one of this.enterable(start)) this.lookAt(one, request);
+    return this.assess(request, start);
+  }
+
+  /** What is due by the pace. */
+  tick(request: LookRequest): Assessment {
+    const start = this.monotonic();
+    this.askBudget.topUp();
+    this.discover();
+    const due = this.pace.due(this.enterable(start), start);
+    if (due.length > 0) this.runs.clear();
+    for (const one of due) this.lookAt(one, request);
+    for (const one of this.watched.values()) if (one.netns.isOwn && !due.includes(one)) this.recount(one);
+    return this.assess(request, start);
+  }
+
+  /**
+   * Between ticks: looks at what has risen so much that the tick would be late for it. Costs some 50 µs while nothing
+   * stirs on the host; null if there was nothing to look at.
+   */
+  beat(request: LookRequest): Assessment | null {
+    const start = this.monotonic();
+    if (!this.stirs(start)) return null;
+    for (const one of this.watched.values()) this.feel(one);
+    this.round = { at: start, costMs: this.monotonic() - start };
+    const rising = this.enterable(start).filter((one) => Pace.isRising(one));
+    if (rising.length === 0) return null;
+    this.askBudget.topUp();
+    this.runs.clear();
+    for (const one of rising) this.lookAt(one, request);
+    return this.assess(request, start);
+  }
+
+  /** Whether the thread must not go on after this error of a look. */
+  isFatal(error: unknown): boolean {
+    return this.reach.isFatal(error);
+  }
+
+  /** Finds the namespaces that there are now, forgets those that have gone, and feels everyone's pulse. */
+  private discover(): void {
+    const { namespaces, gaps } = this.reach.find();
+    const chosen = choose(namespaces, this.options.netns, this.reach.inodeOf);
+    // Without the choice of all, what else there may be is nobody's loss.
+    this.foundGaps = this.options.netns === 'all' ? gaps : [];
+    if (chosen.length === 0) this.foundGaps = [...this.foundGaps, notFound(this.options.netns)];
+    const inodes = new Set(chosen.map(({ inode }) => inode));
+    for (const inode of this.watched.keys()) if (!inodes.has(inode)) this.watched.delete(inode);
+    for (const netns of chosen) {
+      const known = this.watched.get(netns.inode);
+      if (known === undefined) this.watched.set(netns.inode, new WatchedNetns(netns));
+      else known.netns = netns;
+    }
+    let explained = 0;
+    let allocated: number | null = null;
+    for (const netns of namespaces) {
+      const one = this.watched.get(netns.inode);
+      const pulse = one === undefined ? this.pulseOf(netns) : this.feel(one);
+      explained += pulse?.inUse ?? 0;
+      if (netns.isOwn) allocated = pulse?.allocated ?? null;
+    }
+    this.unexplained = allocated === null ? null : Math.max(0, allocated - explained);
+    for (const one of this.watched.values()) {
+      const grown = this.unlistedOf(one);
+      one.unlisted = grown === null ? Number.POSITIVE_INFINITY : grown + (one.bound?.ports.length ?? 0);
+    }
+  }
+
+  private enterable(now: number): WatchedNetns[] {
+    return [...this.watched.values()].filter(({ refused }) => refused === null || now - refused.at >= REFUSED_FOR_MS);
+  }
+
+  private feel(one: WatchedNetns): Pulse | null {
+    one.pulse = this.pulseOf(one.netns);
+    return one.pulse;
+  }
+
+  private pulseOf(netns: Netns): Pulse | null {
+    try {
+      if (netns.isOwn) return this.reach.pulse('net');
+      if (netns.pid !== null) return this.reach.pulse(`${netns.pid}/net`);
+      return this.reach.inside(netns, () => this.reach.pulse('net'));
+    } catch (error) {
+      if (this.reach.isFatal(error)) throw error;
+      return null; // gone, or refused: then the close look says why
+    }
+  }
+
+  /** Whether so much has happened on the host since the last beat that a namespace may have risen. */
+  private stirs(now: number): boolean {
+    if (now - this.round.at < this.round.costMs / ROUND_SHARE) return false;
+    const own = [...this.watched.values()].find(({ netns }) => netns.isOwn);
+    if (own !== undefined && this.feel(own) !== null && Pace.isRising(own)) return true;
+    const { packets, allocated } = this.reach.stir();
+    const stir = packets - this.stirred.packets + Math.abs(allocated - this.stirred.allocated);
+    this.stirred = { packets, allocated };
+    return stir >= STIR_LEAST || packets < 0;
+  }
+
+  private lookAt(one: WatchedNetns, request: LookRequest): void {
+    const { netns, memory } = one;
+    const start = this.monotonic();
+    const pulse = one.pulse;
+    const asking = this.asking();
+    const bound = this.boundOf(one);
+    const look = () =>
+      this.closeLook.take({
+        netns: { inode: netns.inode, label: netns.label },
+        memory,
+        asked: this.askedIn(netns, request.asked),
+        reportUnused: netns.isOwn || this.options.netns !== 'all',
+        now: request.now,
+        unlistedSockets: this.unlistedOf(one),
+        bound,
+        asking: asking.asking,
+      });
+    try {
+      const looked = netns.isOwn ? look() : this.reach.inside(netns, look);
+      one.report = { ...looked.report, lookedAt: new Date(request.now).toISOString() };
+      one.gaps = [...looked.gaps, ...asking.gaps()];
+      for (const run of looked.runs) this.note(run);
+      if (looked.bound !== null) one.bound = { ports: looked.bound, unexplained: this.unexplained, looks: 0 };
+      else if (one.bound !== null) one.bound.looks++;
+      one.refused = null;
+      const costMs = this.monotonic() - start - asking.tookMs();
+      const { usablePorts, verdict } = looked.report;
+      one.last = { at: start, costMs, pulse, usablePorts, verdict };
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (error.isGone) this.watched.delete(netns.inode);
+      else one.refused = { at: start, error };
+      one.report = null;
+    }
+  }
+
+  private askedIn(netns: Netns, asked: readonly AskedDestination[]): readonly AskedDestination[] {
+    // Resolved for the namespace this program is in; another one has routes of its own.
+    if (netns.isOwn || this.options.netns === 'all') return asked;
+    return asked.map((one) => ({ ...one, local: this.reach.route(one.remote, one.remotePort) }));
+  }
+
+  private asking(): { asking: Asking | null; gaps: () => readonly Gap[]; tookMs: () => number } {
+    const { ask: scope } = this.options;
+    if (scope === 'off') return { asking: null, gaps: () => [], tookMs: () => 0 };
+    const gaps: Gap[] = [];
+    let tookMs = 0;
+    const asking: Asking = {
+      scope,
+      ask: (ports, note) => {
+        const outcome = this.askBudget.spend((isLate) => this.reach.ask(ports, note, isLate));
+        tookMs = outcome.tookMs;
+        if (outcome.gap !== null) gaps.push(outcome.gap);
+      },
+    };
+    return { asking, gaps: () => gaps, tookMs: () => tookMs };
+  }
+
+  /** The bound ports as they were listed last, or null if it is time to list them. */
+  private boundOf(one: WatchedNetns): readonly number[] | null {
+    const { bound, last } = one;
+    if (bound === null || bound.looks >= BOUND_EVERY_LOOKS) return null;
+    const grown = this.unlistedOf(one);
+    const least = Math.max(1, (last?.usablePorts ?? 0) * BOUND_RISE_RATIO);
+    return grown === null || grown >= least ? null : bound.ports;
+  }
+
+  /** How many sockets may be bound in this namespace without having been listed. */
+  private unlistedOf({ bound }: WatchedNetns): number | null {
+    if (this.unexplained === null) return null;
+    if (bound === null) return this.unexplained;
+    return bound.unexplained === null ? null : Math.max(0, this.unexplained - bound.unexplained);
+  }
+
+  /** The kernel's counters, of a namespace that is not looked at closely in this tick. */
+  private recount(one: WatchedNetns): void {
+    if (one.report === null) return;
+    const { counters, run } = this.closeLook.recount(one.netns);
+    this.note(run);
+    one.report = { ...one.report, counters };
+  }
+
+  /** One collector's runs in all namespaces of this tick are one to the outside. */
+  private note({ collector, durationMs, ok }: CollectorRun): void {
+    const known = this.runs.get(collector);
+    this.runs.set(collector, {
+      collector,
+      durationMs: durationMs + (known?.durationMs ?? 0),
+      ok: ok && (known?.ok ?? true),
+    });
+  }
+
+  private assess(request: LookRequest, start: number): Assessment {
+    const all = [...this.watched.values()];
+    const namespaces = all.flatMap(({ report, pulse, netns }) =>
+      report === null
+        ? []
+        : [{ ...report, label: netns.label, sockets: pulse === null ? null : pulse.inUse + pulse.timeWait }],
+    );
+    const refused = all.flatMap(({ refused, netns }) => (refused === null ? [] : [{ netns, error: refused.error }]));
+    const gaps = [
+      ...foldGaps(all.map(({ netns, gaps }) => ({ label: netns.label, isOwn: netns.isOwn, gaps }))),
+      ...(refused.length === 0 ? [] : [refusedGap(refused)]),
+      ...this.foundGaps,
+      ...request.gaps,
+    ];
+    const host = {
+      name: this.fact('sys/kernel/hostname'),
+      kernel: this.fact('sys/kernel/osrelease'),
+      inventory: request.inventory,
+    };
+    const collectors = [...this.runs.values()];
+    return assess({ host, namespaces, gaps, collectors, tookMs: this.monotonic() - start }, request.now);
+  }
+
+  private fact(path: string): string {
+    try {
+      return this.host.readText(path).trim();
+    } catch {
+      return 'unknown';
+    }
+  }
+}
+
+function choose(
+  namespaces: readonly Netns[],
+  choice: NetnsChoice,
+  inodeOf: (pid: number) => number | null,
+): readonly Netns[] {
+  if (choice === 'all') return namespaces;
+  if (choice === 'self') return namespaces.filter(({ isOwn }) => isOwn);
+  const inode = 'pid' in choice ? inodeOf(choice.pid) : choice.inode;
+  return inode === null ? [] : namespaces.filter((netns) => netns.inode === inode);
+}
+
+function notFound(choice: NetnsChoice): Gap {
+  const what =
+    typeof choice === 'string'
+      ? 'any network namespace'
+      : 'pid' in choice
+        ? `the network namespace of process ${choice.pid}`
+        : `network namespace ${choice.inode}`;
+  return { source: 'proc-ns-net', what, why: `${what} is not to be found`, costs: 'everything' };
+}
+
+function refusedGap(refused: readonly { readonly netns: Netns; readonly error: Refused }[]): Gap {
+  const [first] = refused;
+  return {
+    source: 'netns-entry',
+    what: refused.length === 1 ? `network namespace ${first!.netns.label}` : `${refused.length} network namespaces`,
+    why: first!.error.message,
+    costs: 'their ports are not watched',
+  };
+}

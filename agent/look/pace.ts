@@ -1,0 +1,126 @@
+import type { Verdict } from '../model/assessment.ts';
+import type { Pulse } from '../model/readings.ts';
+
+// When to look closely at which network namespace.
+//
+// A close look walks the kernel's whole table of sockets, those of all namespaces; the pulse (sockstat) costs 25 µs. And
+// the pulse bounds from above what a look could find: no destination of a namespace uses more ports than it has sockets.
+//
+//   sockets / usable ports
+//      │ uneasy: looked at every tick (as far as CLOSE_SHARE of a core goes)       ╭─── a rise of RISE_RATIO since the
+//   5 %┼──────────────────────────────────────────────────────────────────────────╯     last look: at the next beat
+//      │ harmless: proved so by the pulse alone; looked at when its numbers have changed, or after STALE_MS,
+//      │ as far as SPARE_SHARE of a core goes
+//      └───────────────────────────────────────────────────────────────────────────────────────────────────▶ time
+
+/** Below this share of the usable ports no destination can be near its limit, nor near the cliff. */
+const HARMLESS_RATIO = 0.05;
+/** At 4,000 connections a second and the default range, 140 ms. */
+const RISE_RATIO = 0.02;
+/** Of a core, for namespaces that are not harmless, all together. */
+const CLOSE_SHARE = 0.02;
+/** Of a core, for namespaces that are. */
+const SPARE_SHARE = 0.0015;
+/** What the spare time may add up to: a burst of some ten looks answers somebody who tries things out. */
+const SPARE_MOST_MS = 100;
+/** One tick does not look longer than this at what is harmless. */
+const SPARE_TICK_MS = 30;
+/** Two sockets that swapped destinations leave the numbers as they were. */
+const STALE_MS = 15_000;
+
+/** What is known of a namespace when it is decided whether to look at it. */
+export interface Watched {
+  /** null: it could not be read this time. */
+  readonly pulse: Pulse | null;
+  /** Sockets that may be bound without being in the pulse. */
+  readonly unlisted: number;
+  /** null: it has never been looked at. */
+  readonly last: LastLook | null;
+}
+
+export interface LastLook {
+  /** On the monotonic clock. */
+  readonly at: number;
+  readonly costMs: number;
+  readonly pulse: Pulse | null;
+  readonly usablePorts: number | null;
+  readonly verdict: Verdict;
+}
+
+/** At most so many sockets does a destination of the namespace have. */
+export const socketsAtMost = ({ inUse, timeWait }: Pulse): number => inUse + timeWait;
+
+export class Pace {
+  private spareMs = SPARE_MOST_MS;
+  private toppedUpAt: number | null = null;
+
+  /** Those to look at closely in this tick, the most urgent first. Spends the spare time for the harmless ones. */
+  due<Namespace extends Watched>(namespaces: readonly Namespace[], now: number): Namespace[] {
+    this.topUp(now);
+    const uneasy = namespaces.filter((one) => one.last !== null && !isHarmless(one));
+    const round = uneasy.reduce((sum, { last }) => sum + (last as LastLook).costMs, 0);
+    const close = uneasy.filter(({ last }) => now - (last as LastLook).at >= round / CLOSE_SHARE || round === 0);
+    return [...close.sort(byNeed), ...this.spare(namespaces, now)];
+  }
+
+  /** Whether the pulse has risen so much since the last look that the next tick would be late. */
+  static isRising({ pulse, last }: Watched): boolean {
+    if (pulse === null || last === null || last.pulse === null || last.usablePorts === null) return false;
+    const sockets = socketsAtMost(pulse);
+    const rise = sockets - socketsAtMost(last.pulse);
+    return sockets >= last.usablePorts * HARMLESS_RATIO && rise >= Math.max(1, last.usablePorts * RISE_RATIO);
+  }
+
+  private topUp(now: number): void {
+    const since = this.toppedUpAt === null ? 0 : now - this.toppedUpAt;
+    this.toppedUpAt = now;
+    this.spareMs = Math.min(SPARE_MOST_MS, this.spareMs + since * SPARE_SHARE);
+  }
+
+  private spare<Namespace extends Watched>(namespaces: readonly Namespace[], now: number): Namespace[] {
+    const picked: Namespace[] = [];
+    let left = SPARE_TICK_MS;
+    // Never looked at: its first look is not paid from the spare time, or a new pod would wait for it.
+    for (const one of namespaces.filter(({ last }) => last === null).sort(byNeed)) {
+      if (left <= 0) return picked;
+      picked.push(one);
+      left -= this.usualCost(namespaces);
+    }
+    const wanting = namespaces.filter((one) => one.last !== null && isHarmless(one) && isWanting(one, now));
+    // Oldest first, so that none waits for ever.
+    wanting.sort((a, b) => (a.last as LastLook).at - (b.last as LastLook).at);
+    for (const one of wanting) {
+      if (left <= 0 || this.spareMs <= 0) return picked;
+      picked.push(one);
+      const { costMs } = one.last as LastLook;
+      left -= costMs;
+      this.spareMs -= costMs;
+    }
+    return picked;
+  }
+
+  private usualCost(namespaces: readonly Watched[]): number {
+    const costs = namespaces.flatMap(({ last }) => (last === null ? [] : [last.costMs]));
+    return costs.length === 0 ? FIRST_GUESS_MS : costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
+  }
+}
+
+/** What a look costs before there has been one. */
+const FIRST_GUESS_MS = 2;
+
+/** Whether the pulse alone proves that nothing can be near its limit. What was not well at the last look stays watched. */
+export function isHarmless({ pulse, unlisted, last }: Watched): boolean {
+  if (last === null || last.verdict !== 'healthy' || last.usablePorts === null || pulse === null) return false;
+  return socketsAtMost(pulse) + unlisted < last.usablePorts * HARMLESS_RATIO;
+}
+
+function isWanting({ pulse, last }: Watched, now: number): boolean {
+  if (last === null || pulse === null) return false;
+  const changed = last.pulse === null || pulse.inUse !== last.pulse.inUse || pulse.timeWait !== last.pulse.timeWait;
+  return changed || now - last.at >= STALE_MS;
+}
+
+function byNeed(a: Watched, b: Watched): number {
+  const need = ({ pulse, last }: Watched) => (pulse === null ? 0 : socketsAtMost(pulse)) / (last?.usablePorts ?? 1);
+  return need(b) - need(a);
+}

@@ -1,0 +1,52 @@
+import type { Gap } from '../model/gap.ts';
+import type { Pulse } from '../model/readings.ts';
+
+/** One network namespace of the host, and the ways to it. */
+export interface Netns {
+  /** null: a copied tree that does not tell. */
+  readonly inode: number | null;
+  /** What people call it; no two have the same. */
+  readonly label: string;
+  /** Whether it is the one this program runs in. */
+  readonly isOwn: boolean;
+  /** One of its processes; null: it is only kept by a mount. */
+  readonly pid: number | null;
+  /** Where to open it, below the procfs root. */
+  readonly path: string;
+}
+
+/** Which namespaces to look at. */
+export type NetnsChoice = 'all' | 'self' | { readonly pid: number } | { readonly inode: number };
+
+/** A namespace that could not be entered. */
+export class Refused extends Error {
+  /** It has ceased to exist, which is nothing to complain about. */
+  readonly isGone: boolean;
+
+  constructor(error: NodeJS.ErrnoException) {
+    super(error.message, { cause: error });
+    this.isGone = error.code === 'ENOENT' || error.code === 'ESRCH';
+  }
+}
+
+/** Where a look gets what no source reads: the namespaces, their pulse, and the kernel's answers. */
+export interface Reach {
+  readonly find: () => { readonly namespaces: readonly Netns[]; readonly gaps: readonly Gap[] };
+  readonly inodeOf: (pid: number) => number | null;
+  /** Does something inside a namespace that is not ours, synchronously. Throws Refused, or what the work throws. */
+  readonly inside: <Result>(netns: Netns, work: () => Result) => Result;
+  /** Of the namespace whose net/ that directory is. */
+  readonly pulse: (directory: string) => Pulse;
+  /** Packets received and sockets there are, on the whole host. */
+  readonly stir: () => { readonly packets: number; readonly allocated: number };
+  /** Asks about ports in the calling thread's namespace until `isLate`. Throws where that does not work. */
+  readonly ask: (
+    ports: readonly number[],
+    note: (port: number, isBlocked: boolean) => void,
+    isLate: () => boolean,
+  ) => { readonly answered: number; readonly complete: boolean };
+  /** The address the kernel would connect from, in the calling thread's namespace; null: it would not. */
+  readonly route: (remote: string, remotePort: number) => string | null;
+  /** Whether the thread must not go on after this error. */
+  readonly isFatal: (error: unknown) => boolean;
+}

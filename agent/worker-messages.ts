@@ -1,0 +1,17 @@
+import type { Config } from './config/config.ts';
+import type { LookRequest } from './look/host-look.ts';
+import type { Assessment } from './model/assessment.ts';
+
+/** What the worker is to do from now on; replaces what it was told before. */
+export interface WorkerOrders {
+  readonly config: Pick<Config, 'procfs' | 'engine' | 'netns' | 'ask' | 'tickMs'>;
+  readonly request: Omit<LookRequest, 'now'>;
+}
+
+/** To the worker; null: end. */
+export type ToWorker = WorkerOrders | null;
+
+/** From the worker. */
+export type FromWorker =
+  | { readonly kind: 'assessment'; readonly assessment: Assessment }
+  | { readonly kind: 'error'; readonly what: string; readonly message: string };
