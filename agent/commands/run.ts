@@ -1,11 +1,12 @@
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpServer } from '../../exporters/http-server.ts';
 import type { Logger } from '../../exporters/log.ts';
 import type { PrometheusExporter } from '../../exporters/prometheus.ts';
 import type { Config } from '../config/config.ts';
 import type { AskedDestination } from '../correlate/assess.ts';
 import type { LookWorker, LookWorkerOptions } from '../look-worker.ts';
-import type { HostInventory } from '../model/assessment.ts';
+import type { Assessment, HostInventory } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
 import { type Publisher, publishTo } from '../publish.ts';
 import type { WorkerOrders } from '../worker-messages.ts';
@@ -32,6 +33,8 @@ const ROUTE_EVERY_MS = 60_000;
 /** A look may be late by a few ticks, or by so much on a busy host, before /healthz calls it stuck. */
 const STUCK_AFTER_TICKS = 3;
 const STUCK_AFTER_MS = 5000;
+/** The first look waits so long for the addresses of --to. */
+const ROUTE_PATIENCE_MS = 1000;
 
 /** `lastport run`: looks every tick and serves what it found, until it is told to end. Returns the exit code. */
 export async function run(initial: Config, parts: RunParts): Promise<number> {
@@ -43,8 +46,14 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   /** A shorter tick takes effect when the wait under way is over. */
   const waitMs = () => Math.max(config.tickMs, tickThen);
 
+  let first: () => void = () => undefined;
+  const firstLook = new Promise<void>((resolve) => {
+    first = resolve;
+  });
+
   const http = parts.serve({
-    render: (format) => metrics.render(format),
+    // A page without values would look like a host without sockets.
+    render: (format) => firstLook.then(() => metrics.render(format)),
     lastTick: () =>
       lastTick === null
         ? null
@@ -69,9 +78,14 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
     const { procfs, engine, netns, ask, tickMs } = config;
     return { config: { procfs, engine, netns, ask, tickMs }, request: background.found };
   };
-  const looking = parts.startLooking({ orders: orders(), onAssessment: publish, onError });
+  // What --to asks for is in the first look already, unless a name server takes its time.
+  await Promise.race([background.start(config.to), delay(ROUTE_PATIENCE_MS, undefined, { ref: false })]);
+  const onAssessment = (assessment: Assessment) => {
+    publish(assessment);
+    first();
+  };
+  const looking = parts.startLooking({ orders: orders(), onAssessment, onError });
   background.onFound = () => looking.update(orders());
-  background.start(config.to);
   parts.onReload(() => {
     parts.reload().then(
       (changed) => {
@@ -79,7 +93,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
         config = { ...changed, listen: config.listen, procfs: config.procfs };
         metrics.maxDestinations = config.maxDestinations;
         logger.level = config.logLevel;
-        background.start(config.to);
+        void background.start(config.to);
         looking.update(orders());
         logger.info('configuration reloaded');
       },
@@ -87,7 +101,8 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
     );
   });
 
-  // Said only now: whoever waits for it may send SIGHUP at once.
+  // Said only when there is something to be had: whoever waits for it may scrape, or send SIGHUP, at once.
+  await Promise.race([firstLook, delay(STUCK_AFTER_MS, undefined, { ref: false, signal }).catch(() => undefined)]);
   const { listen } = config;
   logger.info({ listen: listen.kind === 'tcp' ? `${listen.host}:${port}` : `unix:${listen.path}` }, 'listening');
   if (listen.kind === 'tcp' && !isLoopbackName(listen.host)) {
@@ -137,7 +152,7 @@ class Background {
   }
 
   /** Resolves `to` now and from time to time. */
-  start(to: Config['to']): void {
+  async start(to: Config['to']): Promise<void> {
     this.stop();
     if (to.length === 0) {
       this.found = { ...this.found, asked: [] };
@@ -147,7 +162,7 @@ class Background {
     }
     const resolve = () => void this.resolve(to);
     this.timer = setInterval(resolve, ROUTE_EVERY_MS);
-    resolve();
+    await this.resolve(to);
   }
 
   stop(): void {

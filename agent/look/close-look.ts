@@ -21,6 +21,8 @@ export interface CloseLookRequest {
   readonly now: number;
   /** How many sockets may be bound without being listed, if this look does not list them; null: unknown. */
   readonly unlistedSockets: number | null;
+  /** Why, if it is unknown. */
+  readonly unlistedWhy: string;
   /** The ports that were bound when that was listed last; null: list them now. */
   readonly bound: readonly number[] | null;
   readonly asking: Asking | null;
@@ -55,8 +57,8 @@ export class CloseLook {
     const runs = this.collect(readings, [[ports], sockets, [counters]]);
     if (readings.engine === 'sock_diag') for (const port of request.bound ?? []) readings.sockets?.addBound(port);
     const listed = readings.engine === 'sock_diag' && readings.wantsBound && readings.unlistedSockets === 0;
-    if (!listed && request.bound === null && (readings.unlistedSockets ?? 0) > 0) {
-      readings.gaps.push(unlistedGap(readings.unlistedSockets as number));
+    if (!listed && request.bound === null && readings.unlistedSockets !== 0) {
+      readings.gaps.push(unlistedGap(readings.unlistedSockets, request.unlistedWhy));
     }
     const report = this.correlator.assess(readings, memory, asked, { now, asking, reportUnused });
     return { report, gaps: readings.gaps, runs, bound: listed ? [...(readings.sockets?.boundPorts ?? [])] : null };
@@ -108,10 +110,11 @@ function emptyReadings(netns: NetnsIdentity, unlistedSockets: number | null, wan
   };
 }
 
-function unlistedGap(count: number): Gap {
+function unlistedGap(count: number | null, whyUnknown: string): Gap {
+  const gap = { source: 'proc-ns-sockstat', what: 'sockets that are bound to a port but not connected' };
+  if (count === null) return { ...gap, why: whyUnknown, costs: 'they cannot be bounded: headroomPortsLow is 0' };
   return {
-    source: 'proc-ns-sockstat',
-    what: 'sockets that are bound to a port but not connected',
+    ...gap,
     why: `/proc/net/tcp does not list them, and at most ${count} of this host's sockets are of that kind`,
     costs: 'each may block a port: headroomPortsLow counts them as if they did',
   };

@@ -46,6 +46,8 @@ class WatchedNetns implements Watched {
   pulse: Pulse | null = null;
   unlisted = Number.POSITIVE_INFINITY;
   last: LastLook | null = null;
+  isAskedAnew = false;
+  asked: readonly AskedDestination[] | null = null;
   report: NamespaceReport | null = null;
   gaps: readonly Gap[] = [];
   refused: { readonly at: number; readonly error: Refused } | null = null;
@@ -71,6 +73,8 @@ export class HostLook {
   private foundGaps: readonly Gap[] = [];
   /** Sockets of the host that no namespace's pulse holds; null: unknown. */
   private unexplained: number | null = null;
+  /** Why the own pulse could not be felt. */
+  private pulseError = '';
   private stirred = { packets: 0, allocated: 0 };
   private round = { at: 0, costMs: 0 };
   private readonly host: Host;
@@ -102,6 +106,7 @@ export class HostLook {
     const start = this.monotonic();
     this.askBudget.topUp();
     this.discover();
+    for (const one of this.watched.values()) one.isAskedAnew = one.asked !== request.asked;
     const due = this.pace.due(this.enterable(start), start);
     if (due.length > 0) this.runs.clear();
     for (const one of due) this.lookAt(one, request);
@@ -176,6 +181,7 @@ export class HostLook {
       return this.reach.inside(netns, () => this.reach.pulse('net'));
     } catch (error) {
       if (this.reach.isFatal(error)) throw error;
+      if (netns.isOwn) this.pulseError = (error as Error).message;
       return null; // gone, or refused: then the close look says why
     }
   }
@@ -205,6 +211,7 @@ export class HostLook {
         reportUnused: netns.isOwn || this.options.netns !== 'all',
         now: request.now,
         unlistedSockets: this.unlistedOf(one),
+        unlistedWhy: this.pulseError,
         bound,
         asking: asking.asking,
       });
@@ -216,6 +223,7 @@ export class HostLook {
       if (looked.bound !== null) one.bound = { ports: looked.bound, unexplained: this.unexplained, looks: 0 };
       else if (one.bound !== null) one.bound.looks++;
       one.refused = null;
+      one.asked = request.asked;
       const costMs = this.monotonic() - start - asking.tookMs();
       const { usablePorts, verdict } = looked.report;
       one.last = { at: start, costMs, pulse, usablePorts, verdict };

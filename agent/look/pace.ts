@@ -17,16 +17,19 @@ import type { Pulse } from '../model/readings.ts';
 const HARMLESS_RATIO = 0.05;
 /** At 4,000 connections a second and the default range, 140 ms. */
 const RISE_RATIO = 0.02;
-/** Of a core, for namespaces that are not harmless, all together. */
-const CLOSE_SHARE = 0.02;
+/**
+ * Of a core, for namespaces that are not harmless, all together. One of them, with 28,000 TIME_WAIT, takes a tenth of this
+ * at the default tick; where there are dozens, they take turns.
+ */
+const CLOSE_SHARE = 0.1;
 /** Of a core, for namespaces that are. */
-const SPARE_SHARE = 0.0015;
-/** What the spare time may add up to: a burst of some ten looks answers somebody who tries things out. */
-const SPARE_MOST_MS = 100;
+const SPARE_SHARE = 0.005;
+/** What the spare time may add up to: a burst of a hundred looks answers somebody who tries things out. */
+const SPARE_MOST_MS = 200;
 /** One tick does not look longer than this at what is harmless. */
 const SPARE_TICK_MS = 30;
 /** Two sockets that swapped destinations leave the numbers as they were. */
-const STALE_MS = 15_000;
+const STALE_MS = 5000;
 
 /** What is known of a namespace when it is decided whether to look at it. */
 export interface Watched {
@@ -36,6 +39,8 @@ export interface Watched {
   readonly unlisted: number;
   /** null: it has never been looked at. */
   readonly last: LastLook | null;
+  /** Whether something else is asked of it than at the last look. */
+  readonly isAskedAnew: boolean;
 }
 
 export interface LastLook {
@@ -114,8 +119,9 @@ export function isHarmless({ pulse, unlisted, last }: Watched): boolean {
   return socketsAtMost(pulse) + unlisted < last.usablePorts * HARMLESS_RATIO;
 }
 
-function isWanting({ pulse, last }: Watched, now: number): boolean {
+function isWanting({ pulse, last, isAskedAnew }: Watched, now: number): boolean {
   if (last === null || pulse === null) return false;
+  if (isAskedAnew) return true;
   const changed = last.pulse === null || pulse.inUse !== last.pulse.inUse || pulse.timeWait !== last.pulse.timeWait;
   return changed || now - last.at >= STALE_MS;
 }

@@ -17,6 +17,13 @@ const NONE = /$^/;
 const LAYERS: readonly Layer[] = [
   { name: 'agent/model', files: /^agent\/model\//, may: /^agent\/model\//, packages: NONE },
   { name: 'agent/correlate', files: /^agent\/correlate\//, may: /^agent\/(model|correlate)\//, packages: NONE },
+  // The one native edge: everybody else says what, this says how.
+  {
+    name: 'collectors/libc.ts',
+    files: /^collectors\/libc\.ts$/,
+    may: NONE,
+    packages: /^(node:(module|util)|koffi)$/,
+  },
   {
     name: 'collectors',
     files: /^collectors\//,

@@ -140,7 +140,6 @@ describe('parseEndpoint', () => {
 describe('parseListen', () => {
   table(
     parseListen,
-  parseNetns,
     [
       ['127.0.0.1:9477', { kind: 'tcp', host: '127.0.0.1', port: 9477 }],
       ['127.0.0.1:0', { kind: 'tcp', host: '127.0.0.1', port: 0 }],

@@ -244,8 +244,8 @@ export const DESTINATIONS: readonly Situation[] = [
   {
     name: 'one that is not bound to a device takes it from those that are',
     build: async (net) => {
-      await net.connect({ to: A, count: 20, device: 'v0' });
       await net.connect({ to: A, count: 10, name: 'free' });
+      await net.connect({ to: A, count: 20, device: 'v0' });
     },
     answers: [{ to: A, device: 'v0', headroom: 70, fast: 20, knowable: 'exact' }],
   },
