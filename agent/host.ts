@@ -8,7 +8,8 @@ const TEXT_LIMIT = 64 * 1024;
 export function realHost(procfs: string): Host {
   // net/ is that of the process's first thread; another one may be in another network namespace (proc_tgid_net_lookup).
   const isLive = existsSync(join(procfs, 'thread-self/net'));
-  const at = (path: string) => (isLive && path.startsWith('net/') ? join(procfs, 'thread-self', path) : join(procfs, path));
+  const at = (path: string) =>
+    isLive && path.startsWith('net/') ? join(procfs, 'thread-self', path) : join(procfs, path);
   // One buffer for all texts: they are read one at a time, a dozen a tick.
   let scratch = Buffer.allocUnsafe(TEXT_LIMIT);
   return {

@@ -14,7 +14,6 @@ const yargs = createRequire(import.meta.url)('yargs') as typeof Yargs;
 const stdout = (text: string) => process.stdout.write(text);
 const stderr = (text: string) => process.stderr.write(text);
 
-
 const commands: Record<
   Command,
   { describe: string; run: (config: Config, reload: () => Promise<Config>) => Promise<number> }
@@ -22,13 +21,14 @@ const commands: Record<
   run: {
     describe: 'the daemon: looks every tick, serves /metrics',
     run: async (config, reload) => {
-      const [{ run }, { LookWorker }, { createLogger, EXPORTERS }, { readInventory }, { resolveAsked }] = await Promise.all([
-        import('./commands/run.ts'),
-        import('./look-worker.ts'),
-        import('../exporters/index.ts'),
-        import('../collectors/system.ts'),
-        import('./asked.ts'),
-      ]);
+      const [{ run }, { LookWorker }, { createLogger, EXPORTERS }, { readInventory }, { resolveAsked }] =
+        await Promise.all([
+          import('./commands/run.ts'),
+          import('./look-worker.ts'),
+          import('../exporters/index.ts'),
+          import('../collectors/system.ts'),
+          import('./asked.ts'),
+        ]);
       const logger = createLogger(config.logLevel, process.stdout, process.stdout.isTTY === true);
       const { maxDestinations } = config;
       return run(config, {

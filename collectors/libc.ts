@@ -67,8 +67,7 @@ export function loadLibc(): Libc {
     getsockname: library.func('int getsockname(int, void *, void *)'),
     send: library.func('int64_t send(int, void *, uint64_t, int)'),
     recv: library.func('int64_t recv(int, void *, uint64_t, int)'),
-    interfaceName: (index) =>
-      indexToName(index, name) === null ? null : name.toString('latin1', 0, name.indexOf(0)),
+    interfaceName: (index) => (indexToName(index, name) === null ? null : name.toString('latin1', 0, name.indexOf(0))),
     setns: library.func('int setns(int, int)'),
     poll: library.func('int poll(void *, uint64_t, int)'),
     errno: () => native.errno(),

@@ -125,7 +125,8 @@ export class PortAsker {
     const taken = (name[2]! << 8) | name[3]!;
     succeeded(libc, libc.connect(fd, this.unspecified, this.unspecified.length), 'give the asked port back');
     // The kernel passes over a range that is not inside the namespace's, and takes any port.
-    if (taken !== port) throw new Error(`Cannot ask about port ${port}: the kernel took ${taken}, out of another range`);
+    if (taken !== port)
+      throw new Error(`Cannot ask about port ${port}: the kernel took ${taken}, out of another range`);
     return false;
   }
 }

@@ -71,12 +71,12 @@ export class MountedNetns {
 export function parseMountinfo(text: string, root: string): Map<number, string> {
   const found = new Map<number, string>();
   for (const [, inode, path] of text.matchAll(/^\d+ \d+ \d+:\d+ net:\[(\d+)\] (\/\S*) /gm)) {
-    found.set(Number(inode), `${root}${unescape(path!)}`);
+    found.set(Number(inode), `${root}${unescapeMount(path!)}`);
   }
   return found;
 }
 
 /** Spaces and the like are octal there: "\040". */
-function unescape(path: string): string {
+function unescapeMount(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

@@ -1,8 +1,8 @@
 import type { Gap } from '../agent/model/gap.ts';
 import type { Host } from '../agent/model/host.ts';
 import { type Libc, lazyLibc } from './libc.ts';
-import { MountedNetns } from './proc-mountinfo.ts';
 import { isBetter, labelOfCgroup, labelOfMount, type NetnsLabel } from './netns-label.ts';
+import { MountedNetns } from './proc-mountinfo.ts';
 
 /** As agent/look/reach.ts has it. */
 export interface FoundNetns {
@@ -78,9 +78,7 @@ export class NetnsFinder {
       return { inode, label: this.label(inode, isOwn, pid, mount), isOwn, pid, path };
     };
     const first =
-      own === null
-        ? { inode: null, label: 'host', isOwn: true, pid: null, path: 'self/ns/net' }
-        : found(own, true);
+      own === null ? { inode: null, label: 'host', isOwn: true, pid: null, path: 'self/ns/net' } : found(own, true);
     return { namespaces: [first, ...others.map((inode) => found(inode, false))], gaps };
   }
 
@@ -177,11 +175,7 @@ export class NetnsFinder {
 }
 
 /** The inode of the namespace that a link like "<pid>/ns/net" shows; null if it may not be read or is none. */
-export function netnsInode(
-  host: Host,
-  path: string,
-  onError?: (error: NodeJS.ErrnoException) => void,
-): number | null {
+export function netnsInode(host: Host, path: string, onError?: (error: NodeJS.ErrnoException) => void): number | null {
   try {
     return Number(/^net:\[(\d+)\]$/.exec(host.readLink(path))?.[1] ?? Number.NaN) || null;
   } catch (error) {

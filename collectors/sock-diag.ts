@@ -1,6 +1,6 @@
+import type { Host } from '../agent/model/host.ts';
 import type { Collector } from '../agent/model/readings.ts';
 import { SocketTable } from '../agent/model/socket-table.ts';
-import type { Host } from '../agent/model/host.ts';
 import { type Libc, lazyLibc, SystemError, succeeded } from './libc.ts';
 import { ALL_STATES, BOUND_STATE, encodeDumpRequest, SockDiagError, SockDiagParser } from './sock-diag-codec.ts';
 
@@ -98,7 +98,11 @@ function dump(libc: Libc, states: number, table: SocketTable, buffer: Uint8Array
 
 function receive(libc: Libc, fd: number, request: Uint8Array, parser: SockDiagParser, buffer: Uint8Array): void {
   const patience = new Uint8Array(new BigInt64Array([BigInt(PATIENCE_S), 0n]).buffer);
-  succeeded(libc, libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, patience, patience.length), 'limit the wait for netlink');
+  succeeded(
+    libc,
+    libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, patience, patience.length),
+    'limit the wait for netlink',
+  );
   succeeded(libc, libc.send(fd, request, request.length, 0), 'ask sock_diag');
   for (;;) {
     const length = libc.recv(fd, buffer, buffer.length, MSG_TRUNC);

@@ -7,7 +7,7 @@ import type { Pulse } from '../model/readings.ts';
 // the pulse bounds from above what a look could find: no destination of a namespace uses more ports than it has sockets.
 //
 //   sockets / usable ports
-//      │ uneasy: looked at every tick (as far as CLOSE_SHARE of a core goes)       ╭─── a rise of RISE_RATIO since the
+//      │ uneasy: looked at every tick (beyond ALWAYS of them: as CLOSE_SHARE goes)        ╭─── a rise of RISE_RATIO since the
 //   5 %┼──────────────────────────────────────────────────────────────────────────╯     last look: at the next beat
 //      │ harmless: proved so by the pulse alone; looked at when its numbers have changed, or after STALE_MS,
 //      │ as far as SPARE_SHARE of a core goes
@@ -17,10 +17,9 @@ import type { Pulse } from '../model/readings.ts';
 const HARMLESS_RATIO = 0.05;
 /** At 4,000 connections a second and the default range, 140 ms. */
 const RISE_RATIO = 0.02;
-/**
- * Of a core, for namespaces that are not harmless, all together. One of them, with 28,000 TIME_WAIT, takes a tenth of this
- * at the default tick; where there are dozens, they take turns.
- */
+/** So many of those that are not harmless, the fullest, are looked at every tick, whatever it costs. */
+const ALWAYS = 3;
+/** Of a core, for the rest of them, all together: where there are dozens, they take turns. */
 const CLOSE_SHARE = 0.1;
 /** Of a core, for namespaces that are. */
 const SPARE_SHARE = 0.005;
@@ -62,10 +61,11 @@ export class Pace {
   /** Those to look at closely in this tick, the most urgent first. Spends the spare time for the harmless ones. */
   due<Namespace extends Watched>(namespaces: readonly Namespace[], now: number): Namespace[] {
     this.topUp(now);
-    const uneasy = namespaces.filter((one) => one.last !== null && !isHarmless(one));
-    const round = uneasy.reduce((sum, { last }) => sum + (last as LastLook).costMs, 0);
-    const close = uneasy.filter(({ last }) => now - (last as LastLook).at >= round / CLOSE_SHARE || round === 0);
-    return [...close.sort(byNeed), ...this.spare(namespaces, now)];
+    const uneasy = namespaces.filter((one) => one.last !== null && !isHarmless(one)).sort(byNeed);
+    const others = uneasy.slice(ALWAYS);
+    const round = others.reduce((sum, { last }) => sum + (last as LastLook).costMs, 0);
+    const rested = others.filter(({ last }) => now - (last as LastLook).at >= round / CLOSE_SHARE);
+    return [...uneasy.slice(0, ALWAYS), ...rested, ...this.spare(namespaces, now)];
   }
 
   /** Whether the pulse has risen so much since the last look that the next tick would be late. */

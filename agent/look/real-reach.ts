@@ -3,7 +3,7 @@ import { type Libc, lazyLibc } from '../../collectors/libc.ts';
 import { NetnsEntry, StrandedError } from '../../collectors/netns-entry.ts';
 import { PortAsker } from '../../collectors/port-ask.ts';
 import { readPackets } from '../../collectors/proc-net-softnet.ts';
-import { netnsInode, NetnsFinder } from '../../collectors/proc-ns-net.ts';
+import { NetnsFinder, netnsInode } from '../../collectors/proc-ns-net.ts';
 import { readPulse } from '../../collectors/proc-ns-sockstat.ts';
 import { routeHere } from '../../collectors/route-here.ts';
 import type { Host } from '../model/host.ts';

@@ -105,7 +105,15 @@ export class SocketTable {
     device = 0,
   ): void {
     if (this.isInbound(localPort, state)) return;
-    this.addRow(this.destination(4, local | 0, remote | 0, remotePort, device), localPort, state, timer, timerLeft, uid, inode);
+    this.addRow(
+      this.destination(4, local | 0, remote | 0, remotePort, device),
+      localPort,
+      state,
+      timer,
+      timerLeft,
+      uid,
+      inode,
+    );
   }
 
   /** Addresses are four words each at `words[0..3]` (local) and `words[4..7]` (remote). Mapped ones become IPv4. */

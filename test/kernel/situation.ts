@@ -112,12 +112,7 @@ async function look(net: Netns, destinations: readonly string[], way: Way): Prom
 }
 
 /** `local` null: not one connect() was granted, so that the kernel did not tell which address it routes from. */
-function reportOf(
-  assessment: Assessment,
-  to: string,
-  local: string | null,
-  device: string | null,
-): DestinationReport {
+function reportOf(assessment: Assessment, to: string, local: string | null, device: string | null): DestinationReport {
   assert.equal(assessment.namespaces.length, 1, 'one namespace was asked for');
   const colon = to.lastIndexOf(':');
   const [remote, remotePort] = [to.slice(0, colon).replace(/[[\]]|%.*/g, ''), Number(to.slice(colon + 1))];
@@ -167,7 +162,10 @@ export function compare(answer: Answer, truth: Truth, assessment: Assessment, od
   }
   if (way === 'sock_diag') {
     assert.equal(assessment.namespaces[0]?.engine, 'sock_diag');
-    assert.deepEqual(assessment.gaps.filter(({ source }) => source !== 'route'), []);
+    assert.deepEqual(
+      assessment.gaps.filter(({ source }) => source !== 'route'),
+      [],
+    );
     assert.equal(report.maybeBlockedPorts, 0, 'maybeBlockedPorts');
     // Of a TIME_WAIT to another host nobody tells whether its peer used timestamps.
     const unsure = report.reusablePorts > 0 && !isLocal(report) ? report.reusablePorts : 0;

@@ -29,7 +29,15 @@ class Watcher {
   static async start(net: Netns, destinations: readonly string[]): Promise<Watcher> {
     const folder = mkdtempSync(join(tmpdir(), 'lastport-kernel-'));
     const options = ['--listen', `unix:${join(folder, 'socket')}`, '--tick', '100ms'];
-    const argv = [process.execPath, LASTPORT, 'run', '--netns', 'self', ...options, ...destinations.flatMap((to) => ['--to', to])];
+    const argv = [
+      process.execPath,
+      LASTPORT,
+      'run',
+      '--netns',
+      'self',
+      ...options,
+      ...destinations.flatMap((to) => ['--to', to]),
+    ];
     return new Watcher(net, await net.start(argv, join(folder, 'log')), folder);
   }
 

@@ -59,7 +59,7 @@ export function readings(
 
 /** As a tick starts, before any collector has run. */
 export function emptyReadings(): Readings {
-  return readings(null, null, { unlistedSockets: null });
+  return readings(null, null, { engine: null, wantsBound: true, unlistedSockets: null });
 }
 
 export function namespaceOf(

@@ -122,7 +122,9 @@ describe('Correlator', () => {
 
   it('is blind without sockets or without the range, and says nothing else', () => {
     for (const missing of [{ sockets: null }, { ports: null }]) {
-      const report = new Correlator().assess(readings(tableOf([]), settings(), missing), new NamespaceMemory(), [], { now: 0 });
+      const report = new Correlator().assess(readings(tableOf([]), settings(), missing), new NamespaceMemory(), [], {
+        now: 0,
+      });
       assert.equal(report.verdict, 'blind');
       assert.equal(report.usablePorts, null);
       assert.deepEqual(report.destinations, []);

@@ -143,7 +143,9 @@ export const CLOSING: readonly Situation[] = [
       await net.ip(['address add 10.9.1.1/32 dev lo']);
       await timeWait(net, { to: '10.9.1.1:8080', count: 30, device: 'lo' });
     },
-    answers: [{ to: '10.9.1.1:8080', device: 'lo', headroom: 100, fast: 50, knowable: 'floor', unknowable: 'timestamps' }],
+    answers: [
+      { to: '10.9.1.1:8080', device: 'lo', headroom: 100, fast: 50, knowable: 'floor', unknowable: 'timestamps' },
+    ],
   },
   {
     name: 'this host without timestamps: nothing is reusable',
