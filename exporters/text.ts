@@ -47,9 +47,13 @@ const TW_REUSE_NUMBER = { off: 0, on: 1, loopback: 2 } as const;
 export function checkTable(assessment: Assessment, { all, color }: TextOptions): string {
   const paint = (text: string, verdict: Verdict) => (color ? `\u001b[${COLORS[verdict]}m${text}\u001b[0m` : text);
   const lines = [paint(sentence(assessment), assessment.verdict)];
-  for (const namespace of assessment.namespaces) {
+  const [first, ...others] = assessment.namespaces;
+  const shown = others.filter((one) => all || one.verdict !== 'healthy' || one.destinations.some(isWorthALine));
+  for (const namespace of first === undefined ? [] : [first, ...shown]) {
     lines.push(...namespaceLines(namespace, assessment.takenAt, all, paint));
   }
+  const folded = others.length - shown.length;
+  if (folded > 0) lines.push(`${count(folded)} more network namespace${folded === 1 ? '' : 's'} below 5 % (--all)`);
   for (const { what, why } of assessment.gaps) lines.push(`Not visible: ${what}`, `  ${why}`);
   const next = nextStep(assessment);
   if (next !== null) lines.push(`Next: ${next}`);
@@ -63,7 +67,9 @@ function sentence(assessment: Assessment): string {
   if (verdict === 'blind') return `${status} cannot look: ${gaps[0]?.why ?? 'no reason known'}`;
   const worst = worstOf(assessment);
   if (worst === undefined) return `${status} no destination in use | worst_used=0%;80;95`;
-  const where = formatEndpoint(worst.remote, worst.remotePort);
+  const netns = assessment.namespaces.find(({ destinations }) => destinations.includes(worst))?.label ?? 'host';
+  const inside = assessment.namespaces.length > 1 && netns !== 'host' ? ` in ${netns.replaceAll('|', '?')}` : '';
+  const where = `${formatEndpoint(worst.remote, worst.remotePort)}${inside}`;
   const perfdata = `worst_used=${percent(saturation(worst))}%;80;95`;
   return `${status} ${finding(worst, where)} | ${perfdata}`;
 }
@@ -118,7 +124,7 @@ const LEFT_COLUMNS = 2;
 function cells(one: DestinationReport): readonly string[] {
   return [
     formatEndpoint(one.remote, one.remotePort),
-    one.local ?? 'no route',
+    one.device === null ? (one.local ?? 'no route') : `${one.local}%${one.device}`,
     count(one.usedPorts),
     `${percent(one.usablePorts === 0 ? 0 : one.usedPorts / one.usablePorts)}%`,
     count(one.headroomPorts),

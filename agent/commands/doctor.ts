@@ -2,6 +2,7 @@ import { version } from 'node:process';
 import { readInventory } from '../../collectors/system.ts';
 import type { Config } from '../config/config.ts';
 import { askHealth, type DaemonHealth } from '../doctor/daemon-health.ts';
+import { nativeSights } from '../doctor/native.ts';
 import { type DoctorReport, reportTable } from '../doctor/report.ts';
 import { credentials, isBlind, look, type Sight } from '../doctor/sight.ts';
 import type { HostInventory } from '../model/assessment.ts';
@@ -11,10 +12,17 @@ import type { Host } from '../model/host.ts';
 export interface DoctorProbes {
   readonly nodeVersion: string;
   readonly inventory: () => Promise<HostInventory>;
+  /** What the kernel tells beside /proc. */
+  readonly native: (host: Host) => readonly Sight[];
   readonly health: (listen: Config['listen']) => Promise<DaemonHealth>;
 }
 
-const PROBES: DoctorProbes = { nodeVersion: version, inventory: readInventory, health: askHealth };
+const PROBES: DoctorProbes = {
+  nodeVersion: version,
+  inventory: readInventory,
+  native: nativeSights,
+  health: askHealth,
+};
 
 /** `lastport doctor`: what this machine lets it see, and what each missing thing costs. Returns the exit code. */
 export async function doctor(
@@ -46,7 +54,7 @@ export async function examine(config: Config, host: Host, probes: DoctorProbes):
     uid: own instanceof Error ? null : own.uid,
     capabilities: own instanceof Error ? null : own.capabilities,
     inventory: inventory instanceof Error ? null : inventory,
-    sights: [...look(host), ...unknown],
+    sights: [...look(host), ...probes.native(host), ...unknown],
     daemon,
   };
 }

@@ -39,7 +39,8 @@ export function assess(
   now: number,
 ): Assessment {
   const { host, namespaces, gaps, collectors, tookMs } = parts;
-  const verdict = worstVerdict(namespaces.map((namespace) => namespace.verdict));
+  // Nothing to look at is nothing seen.
+  const verdict = namespaces.length === 0 ? 'blind' : worstVerdict(namespaces.map((one) => one.verdict));
   return { schema: SCHEMA, takenAt: new Date(now).toISOString(), tookMs, host, verdict, namespaces, gaps, collectors };
 }
 

@@ -48,14 +48,6 @@ export function look(host: Host): readonly Sight[] {
     ...FILES.map((source) => file(host, source)),
     namespace(host),
     otherProcesses(host),
-    // kernel.md, rules 8 and 9: what /proc never shows, whoever asks.
-    {
-      what: 'who chose a port',
-      seen: 'no',
-      found: '/proc does not tell, and this version asks nothing else',
-      costs:
-        'headroom is a range where bind() may have taken ports, and counts bound sockets that never connected as free',
-    },
   ];
 }
 
@@ -127,7 +119,7 @@ function namespace(host: Host): Sight {
     const own = host.readLink('self/ns/net');
     const first = link(host, '1/ns/net');
     const whose = first === null ? '' : first === own ? ", the same as process 1's" : ", not process 1's";
-    return `${own.replace(/\D/g, '')}${whose}; this version looks at no other`;
+    return `${own.replace(/\D/g, '')}${whose}`;
   });
 }
 

@@ -5,6 +5,8 @@ const ONCE_MS = 500;
 /** While looking all the time: of a core, and what that may add up to. */
 const SHARE = 0.005;
 const MOST_MS = 20;
+/** Less is not worth correlating anew for; it adds up. */
+const LEAST_MS = 3;
 
 /** How long the kernel may be asked about ports: it is the only one of our questions whose number has no natural end. */
 export class AskBudget {
@@ -28,6 +30,11 @@ export class AskBudget {
     const since = this.toppedUpAt === null ? 0 : now - this.toppedUpAt;
     this.toppedUpAt = now;
     this.leftMs = Math.min(MOST_MS, this.leftMs + since * SHARE);
+  }
+
+  /** Whether it is worth while to ask now. */
+  get isWorthwhile(): boolean {
+    return this.leftMs >= LEAST_MS;
   }
 
   /** Asks for as long as the budget lasts. What the kernel refuses to answer is a Gap. */

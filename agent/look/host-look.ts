@@ -28,6 +28,8 @@ export interface HostLookOptions {
 
 /** Looks at one namespace from one list of its bound sockets to the next, which costs as much again as the look. */
 const BOUND_EVERY_LOOKS = 10;
+/** Looks at one chosen namespace from one search for all of them to the next. */
+const FIND_EVERY_LOOKS = 10;
 /** A rise of the unexplained sockets by this share of the usable ports is worth a list before its time. */
 const BOUND_RISE_RATIO = 0.001;
 /** A namespace that could not be entered is tried again so often. */
@@ -70,6 +72,7 @@ export class HostLook {
   private readonly closeLook: CloseLook;
   private readonly askBudget: AskBudget;
   private readonly runs = new Map<string, CollectorRun>();
+  private found: (ReturnType<Reach['find']> & { looks: number }) | null = null;
   private foundGaps: readonly Gap[] = [];
   /** Sockets of the host that no namespace's pulse holds; null: unknown. */
   private unexplained: number | null = null;
@@ -110,13 +113,15 @@ export class HostLook {
     const due = this.pace.due(this.enterable(start), start);
     if (due.length > 0) this.runs.clear();
     for (const one of due) this.lookAt(one, request);
-    for (const one of this.watched.values()) if (one.netns.isOwn && !due.includes(one)) this.recount(one);
+    for (const one of this.watched.values()) {
+      if (one.netns.isOwn && !due.includes(one) && Pace.hasChanged(one)) this.recount(one);
+    }
     return this.assess(request, start);
   }
 
   /**
-   * Between ticks: looks at what has risen so much that the tick would be late for it. Costs some 50 µs while nothing
-   * stirs on the host; null if there was nothing to look at.
+   * Between ticks: looks at what has risen so much that the tick would be late for it. Costs two small files while
+   * nothing stirs on the host; null if there was nothing to look at.
    */
   beat(request: LookRequest): Assessment | null {
     const start = this.monotonic();
@@ -138,7 +143,7 @@ export class HostLook {
 
   /** Finds the namespaces that there are now, forgets those that have gone, and feels everyone's pulse. */
   private discover(): void {
-    const { namespaces, gaps } = this.reach.find();
+    const { namespaces, gaps } = this.find();
     const chosen = choose(namespaces, this.options.netns, this.reach.inodeOf);
     // Without the choice of all, what else there may be is nobody's loss.
     this.foundGaps = this.options.netns === 'all' ? gaps : [];
@@ -165,6 +170,15 @@ export class HostLook {
     }
   }
 
+  /** Who looks at one namespace alone needs the others only to tell whose the host's sockets are: seldom is enough. */
+  private find(): ReturnType<Reach['find']> {
+    if (this.found === null || this.options.netns === 'all' || this.found.looks >= FIND_EVERY_LOOKS) {
+      this.found = { ...this.reach.find(), looks: 0 };
+    }
+    this.found.looks++;
+    return this.found;
+  }
+
   private enterable(now: number): WatchedNetns[] {
     return [...this.watched.values()].filter(({ refused }) => refused === null || now - refused.at >= REFUSED_FOR_MS);
   }
@@ -189,12 +203,10 @@ export class HostLook {
   /** Whether so much has happened on the host since the last beat that a namespace may have risen. */
   private stirs(now: number): boolean {
     if (now - this.round.at < this.round.costMs / ROUND_SHARE) return false;
-    const own = [...this.watched.values()].find(({ netns }) => netns.isOwn);
-    if (own !== undefined && this.feel(own) !== null && Pace.isRising(own)) return true;
     const { packets, allocated } = this.reach.stir();
     const stir = packets - this.stirred.packets + Math.abs(allocated - this.stirred.allocated);
     this.stirred = { packets, allocated };
-    return stir >= STIR_LEAST || packets < 0;
+    return stir >= STIR_LEAST;
   }
 
   private lookAt(one: WatchedNetns, request: LookRequest): void {
@@ -243,7 +255,7 @@ export class HostLook {
 
   private asking(): { asking: Asking | null; gaps: () => readonly Gap[]; tookMs: () => number } {
     const { ask: scope } = this.options;
-    if (scope === 'off') return { asking: null, gaps: () => [], tookMs: () => 0 };
+    if (scope === 'off' || !this.askBudget.isWorthwhile) return { asking: null, gaps: () => [], tookMs: () => 0 };
     const gaps: Gap[] = [];
     let tookMs = 0;
     const asking: Asking = {
@@ -277,6 +289,7 @@ export class HostLook {
   private recount(one: WatchedNetns): void {
     if (one.report === null) return;
     const { counters, run } = this.closeLook.recount(one.netns);
+    this.runs.delete(run.collector);
     this.note(run);
     one.report = { ...one.report, counters };
   }

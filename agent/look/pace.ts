@@ -76,6 +76,12 @@ export class Pace {
     return sockets >= last.usablePorts * HARMLESS_RATIO && rise >= Math.max(1, last.usablePorts * RISE_RATIO);
   }
 
+  /** Whether the numbers of the pulse are others than at the last look. */
+  static hasChanged({ pulse, last }: Watched): boolean {
+    if (pulse === null || last === null || last.pulse === null) return true;
+    return pulse.inUse !== last.pulse.inUse || pulse.timeWait !== last.pulse.timeWait;
+  }
+
   private topUp(now: number): void {
     const since = this.toppedUpAt === null ? 0 : now - this.toppedUpAt;
     this.toppedUpAt = now;
@@ -119,11 +125,10 @@ export function isHarmless({ pulse, unlisted, last }: Watched): boolean {
   return socketsAtMost(pulse) + unlisted < last.usablePorts * HARMLESS_RATIO;
 }
 
-function isWanting({ pulse, last, isAskedAnew }: Watched, now: number): boolean {
+function isWanting(one: Watched, now: number): boolean {
+  const { pulse, last, isAskedAnew } = one;
   if (last === null || pulse === null) return false;
-  if (isAskedAnew) return true;
-  const changed = last.pulse === null || pulse.inUse !== last.pulse.inUse || pulse.timeWait !== last.pulse.timeWait;
-  return changed || now - last.at >= STALE_MS;
+  return isAskedAnew || Pace.hasChanged(one) || now - last.at >= STALE_MS;
 }
 
 function byNeed(a: Watched, b: Watched): number {

@@ -4,7 +4,7 @@ import { NetnsEntry, StrandedError } from '../../collectors/netns-entry.ts';
 import { PortAsker } from '../../collectors/port-ask.ts';
 import { readPackets } from '../../collectors/proc-net-softnet.ts';
 import { NetnsFinder, netnsInode } from '../../collectors/proc-ns-net.ts';
-import { readPulse } from '../../collectors/proc-ns-sockstat.ts';
+import { readAllocated, readPulse } from '../../collectors/proc-ns-sockstat.ts';
 import { routeHere } from '../../collectors/route-here.ts';
 import type { Host } from '../model/host.ts';
 import { type Reach, Refused } from './reach.ts';
@@ -25,7 +25,7 @@ export function realReach(host: Host, libcOf: () => Libc = lazyLibc()): Reach {
     pulse: (directory) => readPulse(host, directory),
     stir: () => {
       stir.packets = readPackets(host);
-      stir.allocated = readPulse(host, 'net').allocated;
+      stir.allocated = readAllocated(host);
       return stir;
     },
     ask: (ports, note, isLate) => {

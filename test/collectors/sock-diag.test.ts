@@ -15,7 +15,7 @@ const host = { ...fakeHost({ 'sys/kernel/osrelease': '6.18.44\n' }), isLive: tru
 function collect(answers: () => readonly Answer[], overrides: Partial<Libc> = {}, wantsBound = true) {
   const { libc, open } = replayLibc(answers, overrides);
   const readings = { ...emptyReadings(), wantsBound };
-  
+
   let error: Error | null = null;
   try {
     sockDiag(() => libc).collect(readings, host);
@@ -55,25 +55,43 @@ describe('sockDiag', () => {
     assert.deepEqual(readings.gaps, []);
     const { readings: never } = collect(() => [...broken, DONE]);
     assert.match(never.gaps[0]?.why ?? '', /each of 3 dumps inconsistent/);
-    assert.equal(never.sockets?.rowCount, rows(() => DUMP));
+    assert.equal(
+      never.sockets?.rowCount,
+      rows(() => DUMP),
+    );
   });
 
-  it('goes on after EINTR', () => assert.equal(rows(() => [4, ...DUMP]), rows(() => DUMP)));
+  it('goes on after EINTR', () =>
+    assert.equal(
+      rows(() => [4, ...DUMP]),
+      rows(() => DUMP),
+    ));
 
   it('passes over messages and address families it does not know', () => {
     const strange = Uint8Array.from(SOCKETS[0]!.subarray(0, 96));
     new DataView(strange.buffer).setUint32(0, 96, true);
     strange[16] = 99;
-    assert.equal(rows(() => [message(77, new Uint8Array(8)), message(1, new Uint8Array(0)), strange, ...DUMP]), rows(() => DUMP));
+    assert.equal(
+      rows(() => [message(77, new Uint8Array(8)), message(1, new Uint8Array(0)), strange, ...DUMP]),
+      rows(() => DUMP),
+    );
   });
 
   for (const [what, answers, expected] of [
     ['a kernel without inet_diag', [ENOENT_ERROR], /the kernel has no inet_diag: no such file or directory \(ENOENT\)/],
-    ['a dump that ends in an error', [message(3, new Uint8Array(new Int32Array([-105]).buffer))], /dump TCP sockets: .*ENOBUFS/],
+    [
+      'a dump that ends in an error',
+      [message(3, new Uint8Array(new Int32Array([-105]).buffer))],
+      /dump TCP sockets: .*ENOBUFS/,
+    ],
     ['an overrun', [105], /read the answer of sock_diag: .*ENOBUFS/],
     ['no answer', [], /read the answer of sock_diag: .*EAGAIN/],
     ['half a header', [new Uint8Array(7)], /Cannot parse a netlink datagram: 0 bytes at 0 of 7 are no message/],
-    ['a message longer than its datagram', [SOCKETS[0]!.subarray(0, 60)], /Cannot parse a netlink datagram: \d+ bytes at 0 of 60/],
+    [
+      'a message longer than its datagram',
+      [SOCKETS[0]!.subarray(0, 60)],
+      /Cannot parse a netlink datagram: \d+ bytes at 0 of 60/,
+    ],
     ['half a socket', [message(20, new Uint8Array(40)), DONE], /Cannot parse a socket of sock_diag: 40 bytes/],
     ['an empty datagram', [new Uint8Array(0)], /a datagram of 0 bytes/],
   ] as const) {

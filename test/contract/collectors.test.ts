@@ -22,7 +22,9 @@ function rowsOf(table: SocketTable): string[] {
       const { localPort, state, timer, timerLeft, uid, inode } = table;
       const timing = `timer ${timer[row]}:${timerLeft[row]} uid ${uid[row]} inode ${inode[row]}`;
       const device = table.deviceOf(destination);
-      rows.push(`${formatEndpoint(local, localPort[row]!)} ${remote} ${TCP_STATES[state[row]!]} ${timing}${device === 0 ? '' : ` on ${device}`}`);
+      rows.push(
+        `${formatEndpoint(local, localPort[row]!)} ${remote} ${TCP_STATES[state[row]!]} ${timing}${device === 0 ? '' : ` on ${device}`}`,
+      );
     }
   }
   return rows.sort();

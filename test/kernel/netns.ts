@@ -154,6 +154,11 @@ export class Netns {
     return (await this.request<{ rows: string[] }>('rows', { where })).rows;
   }
 
+  /** A file as a process of that namespace sees it. */
+  async read(path: string, where: Side = 'client'): Promise<string> {
+    return (await this.request<{ parts: string[] }>('read', { path, where })).parts.join('');
+  }
+
   async sysctl(values: Readonly<Record<string, string | number>>, where: Side = 'client'): Promise<void> {
     await this.request('sysctl', { values: below(values), where });
   }

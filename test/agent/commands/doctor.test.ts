@@ -24,6 +24,7 @@ const PROBES: DoctorProbes = {
     cpus: 2,
     memoryBytes: 2 ** 30,
   }),
+  native: () => [],
   health: async () => ({ listen: '127.0.0.1:9477', state: 'not running', detail: 'connection refused (ECONNREFUSED)' }),
 };
 

@@ -1,0 +1,70 @@
+import { pid } from 'node:process';
+import { type Libc, lazyLibc } from '../../collectors/libc.ts';
+import { NetnsEntry } from '../../collectors/netns-entry.ts';
+import { PortAsker } from '../../collectors/port-ask.ts';
+import { NetnsFinder } from '../../collectors/proc-ns-net.ts';
+import { sockDiag } from '../../collectors/sock-diag.ts';
+import type { Host } from '../model/host.ts';
+import type { Readings } from '../model/readings.ts';
+import type { Sight } from './sight.ts';
+
+/** What the kernel tells beside /proc, each tried once. Never throws; sends no packet where fast open is on. */
+export function nativeSights(host: Host, libcOf: () => Libc = lazyLibc()): readonly Sight[] {
+  return [
+    attempt(
+      'sock_diag',
+      'sockets are read from /proc: slower, and bound ones that never connected are not seen',
+      () => {
+        const readings: Readings = {
+          netns: { inode: null, label: '' },
+          engine: null,
+          wantsBound: true,
+          sockets: null,
+          interfaces: new Map(),
+          ports: null,
+          counters: {},
+          unlistedSockets: null,
+          gaps: [],
+        };
+        sockDiag(libcOf).collect(readings, host);
+        return readings.unlistedSockets === 0 ? 'answers' : 'answers, but does not list bound sockets (Linux 6.8 does)';
+      },
+    ),
+    attempt('who chose a port', 'headroom is a range where bind() may have taken ports', () => {
+      const port = Number(host.readText('sys/net/ipv4/ip_local_port_range').split(/\s/, 1)[0]);
+      new PortAsker(libcOf(), pid).ask(
+        [port],
+        () => undefined,
+        () => false,
+      );
+      return 'the kernel answers, port by port';
+    }),
+    attempt('other network namespaces', 'the ports of containers and pods are not watched', () => {
+      const finder = new NetnsFinder(host, libcOf);
+      const entry = new NetnsEntry(host, libcOf);
+      try {
+        const others = finder.find().namespaces.filter(({ isOwn }) => !isOwn);
+        for (const { path, inode } of others.slice(0, 1)) {
+          entry.inside(
+            path,
+            inode ?? 0,
+            () => undefined,
+            (error) => error,
+          );
+        }
+        return others.length === 0 ? 'none in sight' : `${others.length}, can be entered`;
+      } finally {
+        finder.close();
+        entry.close();
+      }
+    }),
+  ];
+}
+
+function attempt(what: string, costs: string, look: () => string): Sight {
+  try {
+    return { what, seen: 'yes', found: look(), costs: null };
+  } catch (error) {
+    return { what, seen: 'no', found: (error as Error).message, costs };
+  }
+}

@@ -1,0 +1,75 @@
+// bench:daemon: CPU and RSS of `lastport run` at its defaults: on a quiet host, with 28,000 TIME_WAIT, and with 200
+// namespaces of 100 sockets each.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MAIN } from '../support/program.ts';
+import { insideOwnNetns, makeTimeWait } from './support.ts';
+
+const SETTLE_MS = 5000;
+const MEASURE_MS = 15_000;
+const NAMESPACES = 200;
+const { LASTPORT_BENCH_NETNS: _, ...env } = process.env;
+
+insideOwnNetns();
+
+/**
+ * CPU of a process in ms, all its threads: the scheduler's own nanoseconds (task/<tid>/schedstat). The ticks of
+ * /proc/<pid>/stat are samples of 10 ms, too coarse for a thread that wakes for less.
+ */
+function cpuMs(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const ns = threads.map((tid) => Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'latin1').split(' ')[0]));
+  return ns.reduce((sum, one) => sum + one, 0) / 1e6;
+}
+
+async function measure(what: string, ...options: string[]): Promise<void> {
+  const socket = join(mkdtempSync(join(tmpdir(), 'lastport-bench-')), 'socket');
+  const child = spawn(process.execPath, [MAIN, 'run', '--listen', `unix:${socket}`, ...options], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  child.stdout.resume();
+  const pid = child.pid as number;
+  await delay(SETTLE_MS);
+  const before = cpuMs(pid);
+  await delay(MEASURE_MS);
+  const share = (cpuMs(pid) - before) / MEASURE_MS;
+  const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) / 1024;
+  console.log(
+    `${what.padEnd(44)} ${(share * 100).toFixed(2).padStart(6)} % of a core  ${rss.toFixed(0).padStart(4)} MiB RSS`,
+  );
+  child.kill();
+  await once(child, 'close');
+}
+
+/** Processes that each hold a namespace with 100 sockets. */
+async function populate(): Promise<ChildProcess[]> {
+  const script = [
+    'import socket,sys,time',
+    'keep=[]',
+    's=socket.socket(); s.bind(("127.0.0.1",8080)); s.listen(200); keep.append(s)',
+    'for i in range(50):',
+    ' c=socket.socket(); c.connect(("127.0.0.1",8080)); keep.append(c); keep.append(s.accept()[0])',
+    'print("ready",flush=True)',
+    'sys.stdin.read()',
+  ].join('\n');
+  const children = Array.from({ length: NAMESPACES }, () =>
+    spawn('unshare', ['-n', 'sh', '-c', 'ip link set lo up && exec python3 -c "$0"', script]),
+  );
+  await Promise.all(children.map((child) => once(child.stdout, 'data')));
+  return children;
+}
+
+await measure('quiet, own namespace', '--netns', 'self');
+await measure('quiet, all namespaces');
+const children = await populate();
+await measure(`${NAMESPACES} namespaces with 100 sockets each`);
+for (const child of children) child.kill();
+await Promise.all(children.map((child) => once(child, 'close')));
+await makeTimeWait(28_000);
+await measure('28,000 TIME_WAIT, own namespace', '--netns', 'self');
