@@ -76,7 +76,7 @@ function parsePairs(path: string, text: string): Map<string, Map<string, number>
 }
 
 /** "TCP: inuse 3 orphan 0 tw 12 alloc 5 mem 1\n" → TCP → tw → 12 */
-export function parseSockstat(path: string, text: string): Map<string, Map<string, number>> {
+function parseSockstat(path: string, text: string): Map<string, Map<string, number>> {
   const sections = new Map<string, Map<string, number>>();
   for (const [index, line] of text.split('\n').entries()) {
     if (line === '') continue;

@@ -4,7 +4,7 @@ import type { SocketTable } from '../model/socket-table.ts';
 // What a local port is to connect(), one byte a port.
 
 /** Nobody has it. */
-export const FREE = 0;
+const FREE = 0;
 /** A service's: it listens, or is what a listener left behind. Blocked for every destination. */
 export const INBOUND = 1;
 /** bind() chose it, so that connect() skips it for every destination (__inet_hash_connect). */

@@ -52,7 +52,7 @@ export interface LastLook {
 }
 
 /** At most so many sockets does a destination of the namespace have. */
-export const socketsAtMost = ({ inUse, timeWait }: Pulse): number => inUse + timeWait;
+const socketsAtMost = ({ inUse, timeWait }: Pulse): number => inUse + timeWait;
 
 export class Pace {
   private spareMs = SPARE_MOST_MS;
@@ -120,7 +120,7 @@ export class Pace {
 const FIRST_GUESS_MS = 2;
 
 /** Whether the pulse alone proves that nothing can be near its limit. What was not well at the last look stays watched. */
-export function isHarmless({ pulse, unlisted, last }: Watched): boolean {
+function isHarmless({ pulse, unlisted, last }: Watched): boolean {
   if (last === null || last.verdict !== 'healthy' || last.usablePorts === null || pulse === null) return false;
   return socketsAtMost(pulse) + unlisted < last.usablePorts * HARMLESS_RATIO;
 }
