@@ -62,10 +62,17 @@ export class LookWorker {
       workerData: this.orders,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
+    let last: Assessment | undefined;
     let why: unknown = new Error('it ended by itself');
     worker.on('message', (news: FromWorker) => {
-      if (news.kind === 'assessment') onAssessment(news.assessment);
-      else onError(news.what, new Error(news.message));
+      if (news.kind === 'assessment') {
+        last = news.assessment;
+        onAssessment(last);
+      } else if (news.kind === 'same') {
+        // The worker has sent one before, or it would not say so.
+        last = { ...(last as Assessment), takenAt: news.takenAt, tookMs: news.tookMs };
+        onAssessment(last);
+      } else onError(news.what, new Error(news.message));
     });
     worker.on('error', (error) => {
       why = error;

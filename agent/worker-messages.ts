@@ -14,4 +14,6 @@ export type ToWorker = WorkerOrders | null;
 /** From the worker. */
 export type FromWorker =
   | { readonly kind: 'assessment'; readonly assessment: Assessment }
+  /** The last one still holds. */
+  | { readonly kind: 'same'; readonly takenAt: string; readonly tookMs: number }
   | { readonly kind: 'error'; readonly what: string; readonly message: string };

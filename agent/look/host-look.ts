@@ -30,6 +30,8 @@ export interface HostLookOptions {
 const BOUND_EVERY_LOOKS = 10;
 /** Looks at one chosen namespace from one search for all of them to the next. */
 const FIND_EVERY_LOOKS = 10;
+/** A host's name may change, but not often. */
+const FACTS_FOR_MS = 60_000;
 /** A rise of the unexplained sockets by this share of the usable ports is worth a list before its time. */
 const BOUND_RISE_RATIO = 0.001;
 /** A namespace that could not be entered is tried again so often. */
@@ -73,6 +75,11 @@ export class HostLook {
   private readonly askBudget: AskBudget;
   private readonly runs = new Map<string, CollectorRun>();
   private found: (ReturnType<Reach['find']> & { looks: number }) | null = null;
+  private known: { readonly at: number; readonly facts: { readonly name: string; readonly kernel: string } } | null =
+    null;
+  /** The tick before, and what was asked for then. */
+  private before: { readonly assessment: Assessment; readonly request: LookRequest; readonly state: string } | null =
+    null;
   private foundGaps: readonly Gap[] = [];
   /** Sockets of the host that no namespace's pulse holds; null: unknown. */
   private unexplained: number | null = null;
@@ -113,10 +120,34 @@ export class HostLook {
     const due = this.pace.due(this.enterable(start), start);
     if (due.length > 0) this.runs.clear();
     for (const one of due) this.lookAt(one, request);
+    let recounted = false;
     for (const one of this.watched.values()) {
-      if (one.netns.isOwn && !due.includes(one) && Pace.hasChanged(one)) this.recount(one);
+      if (!one.netns.isOwn || due.includes(one) || !Pace.hasChanged(one)) continue;
+      this.recount(one);
+      recounted = true;
     }
-    return this.assess(request, start);
+    const same = due.length === 0 && !recounted ? this.sameAsBefore(request, start) : null;
+    if (same !== null) return same;
+    const assessment = this.assess(request, start);
+    this.before = { assessment, request, state: this.state() };
+    return assessment;
+  }
+
+  /** On a quiet host: what the tick before found, of this one's time; the same objects, so that none need be copied. */
+  private sameAsBefore(request: LookRequest, start: number): Assessment | null {
+    const { before } = this;
+    const { asked, gaps, inventory, now } = request;
+    if (before === null || before.request.gaps !== gaps || before.request.inventory !== inventory) return null;
+    if (before.request.asked !== asked || before.state !== this.state()) return null;
+    return { ...before.assessment, takenAt: new Date(now).toISOString(), tookMs: this.monotonic() - start };
+  }
+
+  /** All that shows of a tick in which nothing was looked at closely. */
+  private state(): string {
+    const parts = [...this.watched.values()].map(
+      ({ netns, pulse, refused }) => `${netns.inode} ${netns.label} ${pulse?.inUse} ${pulse?.timeWait} ${refused?.at}`,
+    );
+    return [...parts, ...this.foundGaps.map(({ what }) => what)].join('\n');
   }
 
   /**
@@ -133,6 +164,7 @@ export class HostLook {
     this.askBudget.topUp();
     this.runs.clear();
     for (const one of rising) this.lookAt(one, request);
+    this.before = null;
     return this.assess(request, start);
   }
 
@@ -319,12 +351,19 @@ export class HostLook {
       ...request.gaps,
     ];
     const host = {
-      name: this.fact('sys/kernel/hostname'),
-      kernel: this.fact('sys/kernel/osrelease'),
+      ...this.facts(start),
       inventory: request.inventory,
     };
     const collectors = [...this.runs.values()];
     return assess({ host, namespaces, gaps, collectors, tookMs: this.monotonic() - start }, request.now);
+  }
+
+  private facts(now: number): { readonly name: string; readonly kernel: string } {
+    if (this.known === null || now - this.known.at >= FACTS_FOR_MS) {
+      const facts = { name: this.fact('sys/kernel/hostname'), kernel: this.fact('sys/kernel/osrelease') };
+      this.known = { at: now, facts };
+    }
+    return this.known.facts;
   }
 
   private fact(path: string): string {
