@@ -119,7 +119,9 @@ function mix(seed: number): Situation {
       for (const to of [...SERVERS, LOOPBACK, NOWHERE]) answers.push(answer(ledger, settings, to, undefined));
       for (const key of ledger.uses.keys()) {
         const [from, to] = key.split(' ') as [string, string];
-        if (from !== '' && ledger.uses.get(key)!.size > 0) answers.push(answer(ledger, settings, to, from));
+        // A bound socket may get a port that somebody listens on at another address: it looks like one that came in.
+        const own = [...ledger.uses.get(key)!.keys()].filter((port) => !ledger.listening.has(port));
+        if (from !== '' && own.length > 0) answers.push(answer(ledger, settings, to, from));
       }
     },
   };
