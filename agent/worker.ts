@@ -32,7 +32,10 @@ parentPort?.on('message', (message: ToWorker) => {
   const same = JSON.stringify([engine, netns, ask]);
   const { config } = message;
   orders = message;
-  if (JSON.stringify([config.engine, config.netns, config.ask]) !== same) look = lookAs(orders);
+  if (JSON.stringify([config.engine, config.netns, config.ask]) !== same) {
+    look.close();
+    look = lookAs(orders);
+  }
 });
 
 await tickUntil(end.signal, {

@@ -1,22 +1,9 @@
 import type { Gap } from '../agent/model/gap.ts';
 import type { Host } from '../agent/model/host.ts';
+import type { Netns } from '../agent/model/netns.ts';
 import { type Libc, lazyLibc } from './libc.ts';
 import { isBetter, labelOfCgroup, labelOfMount, type NetnsLabel } from './netns-label.ts';
 import { MountedNetns } from './proc-mountinfo.ts';
-
-/** As agent/look/reach.ts has it. */
-export interface FoundNetns {
-  /** null: a copied tree that does not tell. */
-  readonly inode: number | null;
-  /** What people call it; no two have the same. */
-  readonly label: string;
-  /** Whether it is the one this program runs in. */
-  readonly isOwn: boolean;
-  /** The longest-lived of its processes, as far as known; null: it is only mounted. */
-  readonly pid: number | null;
-  /** Where to open it, below the procfs root. */
-  readonly path: string;
-}
 
 /** The host's own network namespace on kernels that give it a fixed inode (PROC_NET_INIT_INO, include/linux/proc_ns.h). */
 const INITIAL_NETNS = 0xeffffff9;
@@ -47,7 +34,7 @@ interface Process {
  */
 export class NetnsFinder {
   private readonly processes = new Map<number, Process>();
-  private readonly labels = new Map<number, NetnsLabel>();
+  private readonly labels = new Map<number, NetnsLabel & { readonly ways: string; readonly tries: number }>();
   private turn = 0;
   private readonly host: Host;
   private readonly mounts: readonly MountedNetns[];
@@ -63,7 +50,7 @@ export class NetnsFinder {
   }
 
   /** The own one first; then by inode. Never throws: what could not be seen is a Gap. */
-  find(): { readonly namespaces: readonly FoundNetns[]; readonly gaps: readonly Gap[] } {
+  find(): { readonly namespaces: readonly Netns[]; readonly gaps: readonly Gap[] } {
     const own = this.inodeOf(this.host.isLive ? 'thread-self/ns/net' : 'self/ns/net');
     const { pids, gaps } = this.look();
     const mounts = new Map(own === null ? [] : this.mounts.flatMap((mounted) => [...mounted.read()]));
@@ -71,11 +58,13 @@ export class NetnsFinder {
     if (own !== null) inodes.delete(own);
     for (const known of this.labels.keys()) if (known !== own && !inodes.has(known)) this.labels.delete(known);
     const others = [...inodes].sort((a, b) => a - b).slice(0, MOST_NAMESPACES);
-    const found = (inode: number, isOwn: boolean): FoundNetns => {
+    if (others.length < inodes.size) gaps.push(tooMany(inodes.size - others.length));
+    const isHost = this.hosts();
+    const found = (inode: number, isOwn: boolean): Netns => {
       const pid = pids.get(inode) ?? null;
       const mount = mounts.get(inode);
       const path = isOwn ? 'thread-self/ns/net' : pid !== null ? `${pid}/ns/net` : (mount as string);
-      return { inode, label: this.label(inode, isOwn, pid, mount), isOwn, pid, path };
+      return { inode, label: this.label(inode, pid, mount, isHost), isOwn, pid, path };
     };
     const first =
       own === null ? { inode: null, label: 'host', isOwn: true, pid: null, path: 'self/ns/net' } : found(own, true);
@@ -129,20 +118,31 @@ export class NetnsFinder {
     return { pids, gaps: [gap] };
   }
 
-  /** Kept while it lives, unless a better one turns up: a series must not change its name. */
-  private label(inode: number, isOwn: boolean, pid: number | null, mount: string | undefined): string {
-    const last = this.labels.get(inode) ?? { rank: 'inode', text: String(inode) };
+  /**
+   * Kept while it lives, unless a better one turns up: a series must not change its name. Looked for a few times only,
+   * until something else leads to the namespace: a name costs as much as a pulse.
+   */
+  private label(
+    inode: number,
+    pid: number | null,
+    mount: string | undefined,
+    host: (inode: number) => boolean,
+  ): string {
+    const ways = `${pid} ${mount}`;
+    const last = this.labels.get(inode) ?? { rank: 'inode', text: String(inode), ways, tries: 0 };
+    const tries = last.ways === ways ? last.tries : 0;
+    if (tries >= SETTLED_AFTER || (last.rank !== 'inode' && last.rank !== 'mount')) return last.text;
     let best: NetnsLabel = last;
-    if (isOwn && this.isHosts(inode)) best = { rank: 'host', text: 'host' };
-    else if (last.rank === 'inode' || last.rank === 'mount') {
+    if (host(inode)) {
+      best = { rank: 'host', text: 'host' };
+    } else {
       const candidates = [
         ...(mount === undefined ? [] : [labelOfMount(mount)]),
         ...(pid === null ? [] : [this.cgroupLabel(pid)]),
       ];
       for (const one of candidates) if (one !== null && isBetter(one, best) && !this.isTaken(one.text)) best = one;
-      if (this.isHosts(inode)) best = { rank: 'host', text: 'host' };
     }
-    this.labels.set(inode, best);
+    this.labels.set(inode, { ...best, ways, tries: tries + 1 });
     return best.text;
   }
 
@@ -162,16 +162,24 @@ export class NetnsFinder {
     }
   }
 
-  /** Where process 1 may not be looked at (no privilege), the inode itself tells. */
-  private isHosts(inode: number): boolean {
-    if (inode === INITIAL_NETNS) return true;
+  /** Whether that is the host's own. Where process 1 may not be looked at (no privilege), the inode itself tells. */
+  private hosts(): (inode: number) => boolean {
     const first = this.inodeOf('1/ns/net');
-    return first === null ? inode <= HIGHEST_EARLY_INODE : first === inode;
+    return (inode) => inode === INITIAL_NETNS || (first === null ? inode <= HIGHEST_EARLY_INODE : first === inode);
   }
 
   private inodeOf(path: string, onError?: (error: NodeJS.ErrnoException) => void): number | null {
     return netnsInode(this.host, path, onError);
   }
+}
+
+function tooMany(count: number): Gap {
+  return {
+    source: 'proc-ns-net',
+    what: `${count} network namespaces`,
+    why: `the host has more than ${MOST_NAMESPACES}`,
+    costs: 'their ports are not watched',
+  };
 }
 
 /** The inode of the namespace that a link like "<pid>/ns/net" shows; null if it may not be read or is none. */

@@ -50,10 +50,15 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   const firstLook = new Promise<void>((resolve) => {
     first = resolve;
   });
+  // Whatever keeps the first look from coming must not keep a scraper waiting for ever.
+  const started = Promise.race([
+    firstLook,
+    delay(STUCK_AFTER_MS, undefined, { ref: false, signal }).catch(() => undefined),
+  ]);
 
   const http = parts.serve({
     // A page without values would look like a host without sockets.
-    render: (format) => firstLook.then(() => metrics.render(format)),
+    render: (format) => started.then(() => metrics.render(format)),
     lastTick: () =>
       lastTick === null
         ? null
@@ -102,7 +107,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   });
 
   // Said only when there is something to be had: whoever waits for it may scrape, or send SIGHUP, at once.
-  await Promise.race([firstLook, delay(STUCK_AFTER_MS, undefined, { ref: false, signal }).catch(() => undefined)]);
+  await started;
   const { listen } = config;
   logger.info({ listen: listen.kind === 'tcp' ? `${listen.host}:${port}` : `unix:${listen.path}` }, 'listening');
   if (listen.kind === 'tcp' && !isLoopbackName(listen.host)) {

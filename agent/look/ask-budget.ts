@@ -32,9 +32,9 @@ export class AskBudget {
     this.leftMs = Math.min(MOST_MS, this.leftMs + since * SHARE);
   }
 
-  /** Whether it is worth while to ask now. */
+  /** Whether it is worth while to ask now. In a single look always: that there was no time for it must be said. */
   get isWorthwhile(): boolean {
-    return this.leftMs >= LEAST_MS;
+    return this.isOnce || this.leftMs >= LEAST_MS;
   }
 
   /** Asks for as long as the budget lasts. What the kernel refuses to answer is a Gap. */

@@ -3,12 +3,13 @@ import type { AskScope } from '../correlate/questions.ts';
 import type { Assessment, HostInventory, NamespaceReport } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
 import type { Host } from '../model/host.ts';
+import type { Netns } from '../model/netns.ts';
 import type { CollectorRun, Pulse } from '../model/readings.ts';
 import { AskBudget } from './ask-budget.ts';
 import { CloseLook, type Sources } from './close-look.ts';
 import { foldGaps } from './gaps.ts';
 import { type LastLook, Pace, type Watched } from './pace.ts';
-import { type Netns, type NetnsChoice, type Reach, Refused } from './reach.ts';
+import { type NetnsChoice, type Reach, Refused } from './reach.ts';
 
 /** What one look needs beside the host. */
 export interface LookRequest {
@@ -171,6 +172,11 @@ export class HostLook {
   /** Whether the thread must not go on after this error of a look. */
   isFatal(error: unknown): boolean {
     return this.reach.isFatal(error);
+  }
+
+  /** Call when it is not needed any more. */
+  close(): void {
+    this.reach.close();
   }
 
   /** Finds the namespaces that there are now, forgets those that have gone, and feels everyone's pulse. */

@@ -1,19 +1,6 @@
 import type { Gap } from '../model/gap.ts';
+import type { Netns } from '../model/netns.ts';
 import type { Pulse } from '../model/readings.ts';
-
-/** One network namespace of the host, and the ways to it. */
-export interface Netns {
-  /** null: a copied tree that does not tell. */
-  readonly inode: number | null;
-  /** What people call it; no two have the same. */
-  readonly label: string;
-  /** Whether it is the one this program runs in. */
-  readonly isOwn: boolean;
-  /** One of its processes; null: it is only kept by a mount. */
-  readonly pid: number | null;
-  /** Where to open it, below the procfs root. */
-  readonly path: string;
-}
 
 /** Which namespaces to look at. */
 export type NetnsChoice = 'all' | 'self' | { readonly pid: number } | { readonly inode: number };
@@ -47,6 +34,8 @@ export interface Reach {
   ) => { readonly answered: number; readonly complete: boolean };
   /** The address the kernel would connect from, in the calling thread's namespace; null: it would not. */
   readonly route: (remote: string, remotePort: number) => string | null;
+  /** Lets go of what it keeps open. */
+  readonly close: () => void;
   /** Whether the thread must not go on after this error. */
   readonly isFatal: (error: unknown) => boolean;
 }

@@ -34,6 +34,10 @@ export function realReach(host: Host, libcOf: () => Libc = lazyLibc()): Reach {
       return asker.ask(ports, note, isLate);
     },
     route: (remote, port) => routeHere(libcOf(), remote, port),
+    close: () => {
+      finder.close();
+      entry.close();
+    },
     isFatal: (error) => error instanceof StrandedError,
   };
 }
