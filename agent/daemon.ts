@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Assessment } from './model/assessment.ts';
 
 export interface DaemonParts {
@@ -24,6 +23,7 @@ export interface DaemonParts {
  */
 export async function tickUntil(signal: AbortSignal, parts: DaemonParts): Promise<void> {
   const { monotonic, beatMs } = parts;
+  const pause = pauser(signal);
   let due = monotonic();
   while (!signal.aborted) {
     const begun = due;
@@ -31,20 +31,28 @@ export async function tickUntil(signal: AbortSignal, parts: DaemonParts): Promis
     const dueNow = () => begun + parts.tickMs();
     // A last beat right before the tick would be for nothing.
     while (!signal.aborted && dueNow() - monotonic() > beatMs * 1.5) {
-      await pause(beatMs, signal);
+      await pause(beatMs);
       if (!signal.aborted) attempt(parts, parts.beat);
     }
-    await pause(Math.max(0, dueNow() - monotonic()), signal);
+    await pause(Math.max(0, dueNow() - monotonic()));
     due = Math.max(dueNow(), monotonic());
   }
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await delay(ms, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
+/** Pauses that end at once when `signal` aborts. One listener for all: timers/promises would cost more than a beat does. */
+function pauser(signal: AbortSignal): (ms: number) => Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let wake: () => void = () => undefined;
+  signal.addEventListener('abort', () => {
+    clearTimeout(timer);
+    wake();
+  });
+  return (ms) =>
+    new Promise((resolve) => {
+      wake = resolve;
+      if (signal.aborted) resolve();
+      else timer = setTimeout(resolve, ms);
+    });
 }
 
 function attempt(parts: DaemonParts, look: (now: number) => Assessment | null): void {

@@ -8,8 +8,9 @@ const TEXT_LIMIT = 64 * 1024;
 export function realHost(procfs: string): Host {
   // net/ is that of the process's first thread; another one may be in another network namespace (proc_tgid_net_lookup).
   const isLive = existsSync(join(procfs, 'thread-self/net'));
+  // Not join(): it would cost more than some of the reads.
   const at = (path: string) =>
-    isLive && path.startsWith('net/') ? join(procfs, 'thread-self', path) : join(procfs, path);
+    isLive && path.startsWith('net/') ? `${procfs}/thread-self/${path}` : `${procfs}/${path}`;
   // One buffer for all texts: they are read one at a time, a dozen a tick.
   let scratch = Buffer.allocUnsafe(TEXT_LIMIT);
   return {
@@ -34,6 +35,7 @@ export function realHost(procfs: string): Host {
         fd,
         inode: () => fstatSync(fd).ino,
         read: (buffer, offset, length) => readSync(fd, buffer, offset, length, null),
+        textNow: () => scratch.toString('latin1', 0, readSync(fd, scratch, 0, scratch.length, 0)),
         close: () => closeSync(fd),
       };
     },

@@ -4,6 +4,7 @@ import type { Libc } from './libc.ts';
 /** Some 20,000 mounts. */
 const LONGEST_BYTES = 4 * 1024 * 1024;
 const POLLPRI = 2;
+const NONE: ReadonlyMap<number, string> = new Map();
 
 /**
  * The network namespaces that are kept by a mount which one process sees: `ip netns` and container runtimes mount the
@@ -12,7 +13,7 @@ const POLLPRI = 2;
  */
 export class MountedNetns {
   private file: HostFile | undefined;
-  private found: ReadonlyMap<number, string> = new Map();
+  private found: ReadonlyMap<number, string> = NONE;
   private readonly descriptor = new Uint8Array(8);
   private readonly host: Host;
   private readonly process: string;
@@ -25,7 +26,7 @@ export class MountedNetns {
     this.libcOf = libcOf;
   }
 
-  /** Inode → where to open it, below the procfs root. Empty where the list may not be read. */
+  /** Inode → where to open it, below the procfs root; the same map while it has not changed. Empty where the list may not be read. */
   read(): ReadonlyMap<number, string> {
     if (this.file !== undefined && !this.hasChanged(this.file)) return this.found;
     try {
@@ -37,7 +38,7 @@ export class MountedNetns {
     } catch {
       // Not permitted, or no such process: then there is nothing either that could be opened.
       this.close();
-      this.found = new Map();
+      this.found = NONE;
     }
     return this.found;
   }

@@ -16,11 +16,6 @@ export function readPulse(host: Host, directory: string): Pulse {
   return { inUse: inUse! + inUse6(host, `${directory}/sockstat6`), timeWait: timeWait!, allocated: allocated! };
 }
 
-/** TCP sockets of the whole host that exist, from one file. */
-export function readAllocated(host: Host): number {
-  return Number(/^TCP: .* alloc (\d{1,10}) /m.exec(host.readText('net/sockstat'))?.[1] ?? 0);
-}
-
 function inUse6(host: Host, path: string): number {
   try {
     return Number(/^TCP6: inuse (\d{1,10})$/m.exec(host.readText(path))?.[1] ?? 0);

@@ -32,11 +32,11 @@ const TICK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 /** The loop's lag is measured by waking up so often; the default of 10 ms alone would cost 0.3 % of a core. */
-const LAG_PRECISION_MS = 500;
+const LAG_PRECISION_MS = 1000;
 
 export type MetricsFormat = 'text' | 'openmetrics';
 
-/** Assessment → prom-client registry. Nothing is computed while scraping but prom-client's own process metrics. */
+/** Assessment → prom-client registry, when it is scraped: an agent ticks far more often than anyone asks. */
 export class PrometheusExporter {
   readonly name = 'prometheus';
   /** How many destinations of the host have series of their own. */
@@ -46,6 +46,8 @@ export class PrometheusExporter {
   private readonly counters = new Map<MetricName, Counter>();
   private readonly tick: Histogram;
   private lastTurn: Promise<unknown> = Promise.resolve();
+  private latest: Assessment | undefined;
+  private filled: Assessment | undefined;
   private series = 0;
   private omitted = 0;
   private readonly build: { readonly version: string; readonly node: string };
@@ -69,15 +71,20 @@ export class PrometheusExporter {
     this.tick = new Histogram({ ...of('lastport_tick_duration_seconds'), buckets: TICK_BUCKETS });
   }
 
-  /** Replaces all values by those of this tick: what is gone leaves no series behind. */
   publish(assessment: Assessment): void {
+    this.latest = assessment;
+    this.tick.observe(assessment.tookMs / 1000);
+  }
+
+  /** Replaces all values by those of the latest tick: what is gone leaves no series behind. */
+  private fill(assessment: Assessment): void {
+    this.filled = assessment;
     for (const metric of [...this.gauges.values(), ...this.counters.values()]) metric.reset();
     this.series = 0;
     this.omitted = 0;
     // In the order of importance: where the budget ends, the last ones are left out.
     this.set('lastport_build_info', this.build, 1);
     this.set('lastport_last_tick_timestamp_seconds', {}, Date.parse(assessment.takenAt) / 1000);
-    this.tick.observe(assessment.tookMs / 1000);
     const { kernel, inventory } = assessment.host;
     if (inventory !== null) {
       const { distribution, release, architecture, virtual } = inventory;
@@ -108,6 +115,7 @@ export class PrometheusExporter {
   }
 
   private async renderNow(format: MetricsFormat): Promise<{ contentType: string; body: string }> {
+    if (this.latest !== undefined && this.latest !== this.filled) this.fill(this.latest);
     this.registry.setContentType(
       format === 'openmetrics' ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE,
     );

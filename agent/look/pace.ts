@@ -28,7 +28,7 @@ const SPARE_MOST_MS = 200;
 /** One tick does not look longer than this at what is harmless. */
 const SPARE_TICK_MS = 30;
 /** Two sockets that swapped destinations leave the numbers as they were. */
-const STALE_MS = 5000;
+const STALE_MS = 10_000;
 
 /** What is known of a namespace when it is decided whether to look at it. */
 export interface Watched {

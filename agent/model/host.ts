@@ -26,5 +26,7 @@ export interface HostFile {
   inode(): number;
   /** Reads up to `length` bytes into `buffer` at `offset`; 0 at the end of the file. */
   read(buffer: Uint8Array, offset: number, length: number): number;
+  /** All of it as text, from its start, as it is now: for small files that are read again and again. */
+  textNow(): string;
   close(): void;
 }

@@ -41,6 +41,7 @@ export function fakeHost(
           position += count;
           return count;
         },
+        textNow: () => text(path),
         close: () => undefined,
       };
     },
