@@ -76,6 +76,11 @@ export class PrometheusExporter {
     this.tick.observe(assessment.tookMs / 1000);
   }
 
+  /** Does what a scrape would have to do first. */
+  prepare(): void {
+    if (this.latest !== undefined && this.latest !== this.filled) this.fill(this.latest);
+  }
+
   /** Replaces all values by those of the latest tick: what is gone leaves no series behind. */
   private fill(assessment: Assessment): void {
     this.filled = assessment;
@@ -115,7 +120,7 @@ export class PrometheusExporter {
   }
 
   private async renderNow(format: MetricsFormat): Promise<{ contentType: string; body: string }> {
-    if (this.latest !== undefined && this.latest !== this.filled) this.fill(this.latest);
+    this.prepare();
     this.registry.setContentType(
       format === 'openmetrics' ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE,
     );

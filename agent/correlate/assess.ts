@@ -60,6 +60,9 @@ export interface Asking {
   readonly ask: (ports: readonly number[], note: (port: number, isBlocked: boolean) => void) => void;
 }
 
+/** Rows of a destination from which on what was counted is kept for its report: to count again would cost more. */
+const WORTH_KEEPING = 256;
+
 /**
  * One namespace after the other: bytes have become a SocketTable; here it becomes headroom per destination. Its scratch
  * columns serve all namespaces.
@@ -104,12 +107,14 @@ export class Correlator {
 
     const worst = new Worst(REPORTED_DESTINATIONS, (a, b) => sockets.compare(a, b));
     const askedInUse: number[] = [];
+    const kept = new Map<number, FlowCounts>();
     let inUse = 0;
     let outbound = 0;
     let used = 0;
     for (let destination = 0; destination < sockets.destinationCount; destination++) {
       const counts = counter.measure(sockets, destination);
       if (counts.rows === 0) continue;
+      if (counts.rows >= WORTH_KEEPING) kept.set(destination, { ...counts, states: counts.states.slice() });
       inUse++;
       outbound += counts.rows;
       used += counts.used;
@@ -120,7 +125,14 @@ export class Correlator {
 
     const picked = [...worst.list().map((candidate) => candidate.destination), ...askedInUse];
     const reports = picked.map((destination) =>
-      report(readings, sockets, destination, counter.measure(sockets, destination), shared, asked),
+      report(
+        readings,
+        sockets,
+        destination,
+        kept.get(destination) ?? counter.measure(sockets, destination),
+        shared,
+        asked,
+      ),
     );
     const unused = reportUnused ? asked.unused(reports, shared) : [];
     const destinations = [...reports, ...unused].sort(compareReports);

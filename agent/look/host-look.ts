@@ -28,7 +28,7 @@ export interface HostLookOptions {
 }
 
 /** Looks at one namespace from one list of its bound sockets to the next, which costs as much again as the look. */
-const BOUND_EVERY_LOOKS = 10;
+const BOUND_EVERY_LOOKS = 60;
 /** Looks at one chosen namespace from one search for all of them to the next. */
 const FIND_EVERY_LOOKS = 10;
 /** A host's name may change, but not often. */

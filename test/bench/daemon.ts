@@ -2,12 +2,12 @@
 // namespaces of 100 sockets each.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MAIN } from '../support/program.ts';
-import { insideOwnNetns, makeTimeWait } from './support.ts';
+import { cpuMs, insideOwnNetns, makeTimeWait } from './support.ts';
 
 /** V8 compiles and collects in the background for half a minute after the start. */
 const SETTLE_MS = 30_000;
@@ -16,16 +16,6 @@ const NAMESPACES = 200;
 const { LASTPORT_BENCH_NETNS: _, ...env } = process.env;
 
 insideOwnNetns();
-
-/**
- * CPU of a process in ms, all its threads: the scheduler's own nanoseconds (task/<tid>/schedstat). The ticks of
- * /proc/<pid>/stat are samples of 10 ms, too coarse for a thread that wakes for less.
- */
-function cpuMs(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const ns = threads.map((tid) => Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'latin1').split(' ')[0]));
-  return ns.reduce((sum, one) => sum + one, 0) / 1e6;
-}
 
 async function measure(what: string, ...options: string[]): Promise<void> {
   const socket = join(mkdtempSync(join(tmpdir(), 'lastport-bench-')), 'socket');

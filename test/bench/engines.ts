@@ -23,7 +23,10 @@ function taking(engine: 'sock_diag' | 'procfs'): () => void {
   const config = { procfs: '/proc', engine, netns: 'self', ask: 'off' } as const;
   const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'ticks');
   const metrics = new PrometheusExporter({ maxDestinations: 8, version: '0', node: process.version });
-  return () => metrics.publish(look.tick({ now: 0, asked: NOTHING, inventory: null, gaps: [] }));
+  return () => {
+    metrics.publish(look.tick({ now: 0, asked: NOTHING, inventory: null, gaps: [] }));
+    metrics.prepare();
+  };
 }
 
 const libc = loadLibc();

@@ -1,7 +1,7 @@
 // What the benchmarks share: medians of alternating repetitions, CPU of child programs, a private network namespace.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 
 export function median(values: readonly number[]): number {
@@ -38,6 +38,16 @@ export function ownCpu(work: () => void): number {
   work();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1000;
+}
+
+/**
+ * CPU of a process in ms, all its threads: the scheduler's own nanoseconds (task/<tid>/schedstat). The ticks of
+ * /proc/<pid>/stat are samples of 10 ms, too coarse for a thread that wakes for less.
+ */
+export function cpuMs(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const ns = threads.map((tid) => Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'latin1').split(' ')[0]));
+  return ns.reduce((sum, one) => sum + one, 0) / 1e6;
 }
 
 /** Runs this program again in a network namespace of its own, or says why it can't, and ends. */
