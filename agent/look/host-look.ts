@@ -276,7 +276,7 @@ export class HostLook {
       one.asked = request.asked;
       const costMs = this.monotonic() - start - asking.tookMs();
       const { usablePorts, verdict } = looked.report;
-      one.last = { at: start, costMs, pulse, usablePorts, verdict };
+      one.last = { at: start, costMs, pulse, usablePorts, verdict, left: leastLeft(looked.report) };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (error.isGone) this.watched.delete(netns.inode);
@@ -390,6 +390,12 @@ function choose(
   if (choice === 'self') return namespaces.filter(({ isOwn }) => isOwn);
   const inode = 'pid' in choice ? inodeOf(choice.pid) : choice.inode;
   return inode === null ? [] : namespaces.filter((netns) => netns.inode === inode);
+}
+
+function leastLeft({ usablePorts, blockedPorts, destinations }: NamespaceReport): number {
+  if (usablePorts === null || blockedPorts === null || usablePorts === 0) return 0;
+  const left = destinations.map(({ headroomPorts }) => headroomPorts);
+  return Math.min(usablePorts - blockedPorts, ...left) / usablePorts;
 }
 
 function notFound(choice: NetnsChoice): Gap {

@@ -7,7 +7,8 @@ import type { Pulse } from '../model/readings.ts';
 // the pulse bounds from above what a look could find: no destination of a namespace uses more ports than it has sockets.
 //
 //   sockets / usable ports
-//      │ uneasy: looked at every tick (beyond ALWAYS of them: as CLOSE_SHARE goes)        ╭─── a rise of RISE_RATIO since the
+//      │ uneasy: looked at every tick (beyond ALWAYS of them, and as long as the last     ╭─── a rise of RISE_RATIO since the
+//      │ look found CALM_RATIO of the ports left: as CLOSE_SHARE goes)                    │
 //   5 %┼──────────────────────────────────────────────────────────────────────────╯     last look: at the next beat
 //      │ harmless: proved so by the pulse alone; looked at when its numbers have changed, or after STALE_MS,
 //      │ as far as SPARE_SHARE of a core goes
@@ -17,10 +18,14 @@ import type { Pulse } from '../model/readings.ts';
 const HARMLESS_RATIO = 0.05;
 /** At 4,000 connections a second and the default range, 140 ms. */
 const RISE_RATIO = 0.02;
-/** So many of those that are not harmless, the fullest, are looked at every tick, whatever it costs. */
+/** So many of those that are not harmless, the fullest, are looked at every tick, whatever it costs, unless calm. */
 const ALWAYS = 3;
 /** Of a core, for the rest of them, all together: where there are dozens, they take turns. */
 const CLOSE_SHARE = 0.1;
+/** Calm is where the last look found so much left to every destination: most sockets of a big server are incoming. */
+const CALM_RATIO = 0.75;
+/** So long at most is a calm one left alone: a storm of 4,000 a second that rises out of as many sockets that go takes 7 s. */
+const CALM_MOST_MS = 5000;
 /** Of a core, for namespaces that are. */
 const SPARE_SHARE = 0.005;
 /** What the spare time may add up to: a burst of a hundred looks answers somebody who tries things out. */
@@ -49,6 +54,8 @@ export interface LastLook {
   readonly pulse: Pulse | null;
   readonly usablePorts: number | null;
   readonly verdict: Verdict;
+  /** What is left to the tightest destination, of the usable ports: 0 to 1. */
+  readonly left: number;
 }
 
 /** At most so many sockets does a destination of the namespace have. */
@@ -65,7 +72,8 @@ export class Pace {
     const others = uneasy.slice(ALWAYS);
     const round = others.reduce((sum, { last }) => sum + (last as LastLook).costMs, 0);
     const rested = others.filter(({ last }) => now - (last as LastLook).at >= round / CLOSE_SHARE);
-    return [...uneasy.slice(0, ALWAYS), ...rested, ...this.spare(namespaces, now)];
+    const fullest = uneasy.slice(0, ALWAYS).filter((one) => !isCalm(one, now));
+    return [...fullest, ...rested, ...this.spare(namespaces, now)];
   }
 
   /** Whether the pulse has risen so much since the last look that the next tick would be late. */
@@ -123,6 +131,13 @@ const FIRST_GUESS_MS = 2;
 function isHarmless({ pulse, unlisted, last }: Watched): boolean {
   if (last === null || last.verdict !== 'healthy' || last.usablePorts === null || pulse === null) return false;
   return socketsAtMost(pulse) + unlisted < last.usablePorts * HARMLESS_RATIO;
+}
+
+/** A million sockets take most of a second to look at. If they are no danger, that is not done at every tick. */
+function isCalm({ pulse, last, isAskedAnew }: Watched, now: number): boolean {
+  if (last === null || pulse === null || isAskedAnew || last.verdict !== 'healthy' || last.left < CALM_RATIO)
+    return false;
+  return now - last.at < Math.min(CALM_MOST_MS, last.costMs / CLOSE_SHARE);
 }
 
 function isWanting(one: Watched, now: number): boolean {

@@ -9,6 +9,7 @@ const looked = (overrides: Partial<LastLook> = {}): LastLook => ({
   pulse: pulse(10),
   usablePorts: 1000,
   verdict: 'healthy',
+  left: 0.5,
   ...overrides,
 });
 const watched = (overrides: Partial<Watched> = {}): Watched => ({
@@ -50,6 +51,17 @@ describe('Pace', () => {
     assert.deepEqual(pace.due(all, 1000), [all[1], all[4], all[2]]);
     // Two others of 20 ms each: a tenth of a core is 400 ms from look to look.
     assert.deepEqual(pace.due(all, 1300), [all[1], all[4], all[2], all[3], all[0]]);
+  });
+
+  it('looks at a calm one as a share of a core goes, though it is full, and within 5 s', () => {
+    const full = (last: Partial<LastLook>) =>
+      watched({ pulse: pulse(900), last: looked({ pulse: pulse(900), left: 0.8, costMs: 100, ...last }) });
+    assert.equal(due(full({}), 999), false);
+    assert.equal(due(full({}), 1000), true);
+    assert.equal(due(full({ costMs: 900 }), 4999), false);
+    assert.equal(due(full({ costMs: 900 }), 5000), true);
+    assert.equal(due(full({ left: 0.7 }), 1), true);
+    assert.equal(due(full({ verdict: 'watch' }), 1), true);
   });
 
   it('spends what there is to spare on the harmless ones, the oldest first, and no more', () => {
