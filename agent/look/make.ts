@@ -18,6 +18,7 @@ export function makeLook<Name extends string>(
   engines: Readonly<Record<Engine, Name>>,
   config: Pick<Config, 'procfs' | 'engine' | 'netns' | 'ask'>,
   mode: 'once' | 'ticks',
+  clock: () => number = monotonic,
 ): HostLook {
   const host = realHost(config.procfs);
   // A copied tree has no kernel to ask: nothing is missing there, for there was nothing to be had.
@@ -29,5 +30,5 @@ export function makeLook<Name extends string>(
     counters: collectors['proc-net-counters'](),
   };
   const options = { netns: config.netns, ask: host.isLive ? SCOPES[config.ask][mode] : ('off' as const) };
-  return new HostLook(host, sources, realReach(host), options, monotonic);
+  return new HostLook(host, sources, realReach(host), options, clock);
 }

@@ -5,12 +5,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync } from 'node:fs';
-import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MAIN } from '../support/program.ts';
-import { cpuMs, insideOwnNetns } from './support.ts';
+import { cpuMs, insideOwnNetns, request } from './support.ts';
 
 /** A process may have 20,000 files open on many systems. */
 const PER_HOLDER = 19_000;
@@ -55,16 +54,6 @@ async function hold(count: number, isSpread: boolean, first: number): Promise<Ch
     holders.push(holder);
   }
   return holders;
-}
-
-function request(socketPath: string, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    get({ socketPath, path, agent: false }, (response) => {
-      const chunks: string[] = [];
-      response.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
-      response.on('end', () => resolve(chunks.join('')));
-    }).on('error', reject);
-  });
 }
 
 const at = (sorted: readonly number[], share: number) => sorted[Math.floor((sorted.length - 1) * share)] as number;

@@ -1,7 +1,8 @@
 // What the benchmarks share: medians of alternating repetitions, CPU of child programs, a private network namespace.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { connect, createServer } from 'node:net';
 
 export function median(values: readonly number[]): number {
@@ -88,4 +89,47 @@ export async function makeTimeWait(count: number): Promise<void> {
     }
     server.close();
   }
+}
+
+/** `count` processes that each hold a namespace with 100 sockets. */
+export async function populate(count: number): Promise<ChildProcess[]> {
+  const script = [
+    'import socket,sys,time',
+    'keep=[]',
+    's=socket.socket(); s.bind(("127.0.0.1",8080)); s.listen(200); keep.append(s)',
+    'for i in range(50):',
+    ' c=socket.socket(); c.connect(("127.0.0.1",8080)); keep.append(c); keep.append(s.accept()[0])',
+    'print("ready",flush=True)',
+    'sys.stdin.read()',
+  ].join('\n');
+  const children = Array.from({ length: count }, () =>
+    spawn('unshare', ['-n', 'sh', '-c', 'ip link set lo up && exec python3 -c "$0"', script]),
+  );
+  await Promise.all(children.map((child) => once(child.stdout, 'data')));
+  return children;
+}
+
+/** A process that holds these ports, bound and no more. */
+export async function bindPorts(ports: readonly number[]): Promise<ChildProcess> {
+  const script = [
+    'import socket,sys',
+    'keep=[socket.socket() for port in sys.argv[1:]]',
+    'for s,port in zip(keep,sys.argv[1:]): s.bind(("127.0.0.1",int(port)))',
+    'print("ready",flush=True)',
+    'sys.stdin.read()',
+  ].join('\n');
+  const child = spawn('python3', ['-c', script, ...ports.map(String)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  return child;
+}
+
+/** GET over a Unix socket. */
+export function request(socketPath: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get({ socketPath, path, agent: false }, (response) => {
+      const chunks: string[] = [];
+      response.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+      response.on('end', () => resolve(chunks.join('')));
+    }).on('error', reject);
+  });
 }
