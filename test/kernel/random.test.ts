@@ -4,7 +4,8 @@ import { type HangUp, type Netns, OLD, obstacle, TIME_WAIT } from './netns.ts';
 import { type Answer, hold, type Situation } from './situation.ts';
 import { A, A6, A81, B, B6, C, LOOPBACK, listenAtHome, NOWHERE, OTHER, OTHER6 } from './situations/places.ts';
 
-const RUNS = 12;
+/** A few of them every time; LASTPORT_TEST_MIXES=300 for a night. */
+const RUNS = Number(process.env['LASTPORT_TEST_MIXES'] ?? 12);
 const SERVERS = [A, A81, B, C, A6, B6];
 const FIN_WAIT2 = 5;
 const TW_TIMER = 3;
