@@ -10,7 +10,11 @@ const DESTINATION = ['netns', 'local', 'destination', 'remote_name'] as const;
 const NETNS = ['netns'] as const;
 
 const gauge = (help: string, labels: readonly string[]): MetricDefinition => ({ type: 'gauge', help, labels });
-const counter = (help: string): MetricDefinition => ({ type: 'counter', help, labels: NETNS });
+const counter = (help: string, labels: readonly string[] = NETNS): MetricDefinition => ({
+  type: 'counter',
+  help,
+  labels,
+});
 
 /** The catalogue: every metric there is, beside prom-client's own of the process. docs/metrics.md tells how to read them. */
 export const METRICS = {
@@ -34,6 +38,18 @@ export const METRICS = {
     'connect() calls until each becomes 50 to 100 times slower.',
     DESTINATION,
   ),
+  lastport_destination_opens_per_second: gauge(
+    'Connections opened to the destination a second. Absent where it is not known.',
+    DESTINATION,
+  ),
+  lastport_destination_opens_total: counter(
+    'Connections opened to the destination since the agent has known it.',
+    DESTINATION,
+  ),
+  lastport_destination_closes_total: counter('Connections of the destination closed, by the side that closed first.', [
+    ...DESTINATION,
+    'closer',
+  ]),
   lastport_destination_saturation_ratio: gauge('1 - headroom / usable ports.', DESTINATION),
   lastport_worst_saturation_ratio: gauge(
     'The highest saturation of all destinations in use, 0 if there are none.',

@@ -25,7 +25,7 @@ const LONGEST_LABEL = 128;
  */
 const SERIES_BUDGET = 310;
 const DEFAULT_DESTINATIONS = 8;
-const SERIES_PER_DESTINATION = 18;
+const SERIES_PER_DESTINATION = 22;
 const TICK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 /** Gauges of prom-client that call themselves _total, which promtool rightly faults; the same by type are there too. */
@@ -171,6 +171,11 @@ export class PrometheusExporter {
     this.set('lastport_destination_headroom_low_ports', labels, one.headroomPortsLow);
     this.set('lastport_destination_fast_headroom_ports', labels, one.fastHeadroomPorts);
     this.set('lastport_destination_saturation_ratio', labels, saturation(one));
+    this.set('lastport_destination_opens_per_second', labels, one.opensPerSecond);
+    if (one.opensTotal !== null) this.count('lastport_destination_opens_total', labels, one.opensTotal);
+    for (const [closer, closes] of Object.entries(one.closesTotal ?? {})) {
+      this.count('lastport_destination_closes_total', { ...labels, closer }, closes);
+    }
     for (const [state, ports] of Object.entries(one.states)) {
       this.set('lastport_destination_ports', { ...labels, state }, ports);
     }
@@ -180,9 +185,8 @@ export class PrometheusExporter {
     for (const [name, metric] of Object.entries(COUNTER_METRICS) as [CounterName, MetricName][]) {
       const value = counters[name];
       if (value === undefined) continue;
-      // The kernel counts; a Counter that was reset and takes the value whole follows it, resets included.
       if (METRICS[metric].type === 'gauge') this.set(metric, { netns }, value);
-      else if (this.fits()) this.counters.get(metric)?.inc(cut({ netns }), Math.max(0, value));
+      else this.count(metric, { netns }, value);
     }
     const { socketsInUse, socketsInUse6 } = counters;
     if (socketsInUse !== undefined) {
@@ -193,6 +197,11 @@ export class PrometheusExporter {
   /** null is not known, and not known is no series. */
   private set(name: MetricName, labels: Readonly<Record<string, string>>, value: number | null): void {
     if (value !== null && this.fits()) this.gauges.get(name)?.set(cut(labels), value);
+  }
+
+  /** Of what is counted elsewhere: a Counter that was reset and takes the value whole follows it, resets included. */
+  private count(name: MetricName, labels: Readonly<Record<string, string>>, value: number): void {
+    if (this.fits()) this.counters.get(name)?.inc(cut(labels), Math.max(0, value));
   }
 
   private fits(): boolean {

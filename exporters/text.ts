@@ -118,7 +118,7 @@ function namespaceLines(namespace: NamespaceReport, takenAt: string, all: boolea
   return lines;
 }
 
-const HEADINGS = ['DESTINATION', 'FROM', 'USED', '', 'FREE', 'FAST'] as const;
+const HEADINGS = ['DESTINATION', 'FROM', 'USED', '', 'FREE', 'FAST', 'NEW/s'] as const;
 const LEFT_COLUMNS = 2;
 
 function cells(one: DestinationReport): readonly string[] {
@@ -129,8 +129,12 @@ function cells(one: DestinationReport): readonly string[] {
     `${percent(one.usablePorts === 0 ? 0 : one.usedPorts / one.usablePorts)}%`,
     count(one.headroomPorts),
     one.fastHeadroomPorts === 0 ? 'gone' : count(one.fastHeadroomPorts),
+    // One look can't tell how many connections a peer has closed.
+    one.opensPerSecond === null ? '?' : rate(one.opensPerSecond),
   ];
 }
+
+const rate = (perSecond: number): string => (perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond)));
 
 /** What the numbers are made of, and how sure they are; nothing where there is nothing to add. */
 function details(one: DestinationReport): string[] {

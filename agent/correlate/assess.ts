@@ -3,6 +3,7 @@ import {
   type Assessment,
   type DestinationReport,
   type NamespaceReport,
+  type Rates,
   SCHEMA,
   worstVerdict,
 } from '../model/assessment.ts';
@@ -11,12 +12,14 @@ import type { Readings } from '../model/readings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { TCP_STATES } from '../model/state.ts';
 import { PortAnswers } from './answers.ts';
+import { Churn } from './churn.ts';
 import { FlowCounter, type FlowCounts } from './flow.ts';
 import { headroom, type NamespacePorts, namespacePorts, outOfReach } from './headroom.ts';
 import { InboundMemory } from './inbound.ts';
 import { fillPortKinds, newPortKinds } from './port-kinds.ts';
 import { type AskScope, questions } from './questions.ts';
 import { Worst } from './ranking.ts';
+import { NO_RATES } from './rates.ts';
 import { destinationVerdict } from './verdict.ts';
 
 /** A destination to report even if no socket uses it. Addresses are text as an Assessment has them. */
@@ -49,6 +52,16 @@ export class NamespaceMemory {
   readonly inbound = new InboundMemory();
   /** null: nothing was ever asked. */
   answers: PortAnswers | null = null;
+  readonly churn = new Churn();
+}
+
+export interface AssessOptions {
+  /** In ms: dates the answers of `asking`. */
+  readonly now: number;
+  /** When the sockets were read, in ms on a clock that no one sets. */
+  readonly at?: number;
+  readonly asking?: Asking | null;
+  readonly reportUnused?: boolean;
 }
 
 /**
@@ -73,12 +86,11 @@ export class Correlator {
   private readonly inbound = new Uint8Array(PORTS);
   private readonly usable = new UsablePortsCache();
 
-  /** `now` in ms: dates the answers of `asking`. */
   assess(
     readings: Readings,
     memory: NamespaceMemory,
     asked: readonly AskedDestination[],
-    { now, asking = null, reportUnused = true }: { now: number; asking?: Asking | null; reportUnused?: boolean },
+    { now, at = now, asking = null, reportUnused = true }: AssessOptions,
   ): NamespaceReport {
     const { sockets, ports } = readings;
     if (sockets === null || ports === null) return blind(readings);
@@ -87,13 +99,22 @@ export class Correlator {
     if (memory.answers?.isEmpty === true) memory.answers = null;
     const parts: Parts = { readings, sockets, ports, asked: new AskedSet(asked), reportUnused };
     const report = this.report(parts, memory.answers);
+    const rates = this.rates(parts, report, memory.churn, at);
     const questions = asking === null ? [] : this.questions(parts, report, asking.scope);
-    if (asking === null || questions.length === 0) return report.namespace;
+    if (asking === null || questions.length === 0) return withRates(report, rates);
     memory.answers ??= new PortAnswers();
     const { answers } = memory;
     if (answers.isEmpty) answers.refresh(sockets, now);
     asking.ask(questions, (port, isBlocked) => answers.note(port, isBlocked, now));
-    return answers.isEmpty ? report.namespace : this.report(parts, answers).namespace;
+    return withRates(answers.isEmpty ? report : this.report(parts, answers), rates);
+  }
+
+  /** By destination. */
+  private rates({ sockets, readings }: Parts, { picked, namespace }: Reported, churn: Churn, at: number): RatesOf {
+    const { counter, kinds } = this;
+    const look = { table: sockets, kinds, at, counters: readings.counters, counter };
+    const rates = churn.update(look, picked, namespace.destinationsOmitted === 0);
+    return new Map(picked.map((destination, index) => [destination, rates[index] as Rates]));
   }
 
   private report({ readings, sockets, ports, asked, reportUnused }: Parts, answers: PortAnswers | null): Reported {
@@ -157,7 +178,7 @@ export class Correlator {
       destinations,
       counters: readings.counters,
     };
-    return { namespace, shared, picked, unused: unused.length > 0 };
+    return { namespace, shared, picked, reports, unused: unused.length > 0 };
   }
 
   private questions({ sockets }: Parts, { shared, picked, unused }: Reported, scope: AskScope): readonly number[] {
@@ -179,8 +200,20 @@ interface Reported {
   readonly shared: NamespacePorts;
   /** The destinations reported, by their index in the table. */
   readonly picked: readonly number[];
+  /** Of these, in their order. */
+  readonly reports: readonly DestinationReport[];
   /** Whether there are others, asked for and not in use. */
   readonly unused: boolean;
+}
+
+type RatesOf = ReadonlyMap<number, Rates>;
+
+function withRates({ namespace, picked, reports }: Reported, ratesOf: RatesOf): NamespaceReport {
+  const rates = new Map(reports.map((report, index) => [report, ratesOf.get(picked[index] as number) ?? NO_RATES]));
+  return {
+    ...namespace,
+    destinations: namespace.destinations.map((one) => ({ ...one, ...(rates.get(one) ?? NO_RATES) })),
+  };
 }
 
 /** usablePorts() of the settings met last: the namespaces of a host mostly have the same, and seldom change them. */
@@ -256,6 +289,7 @@ function report(
     asked: ask !== undefined,
     ...result,
     states,
+    ...NO_RATES,
     verdict: destinationVerdict(result, firstParityCount, outOfReach(shared, counts)),
   };
 }
@@ -291,6 +325,7 @@ class AskedSet {
           asked: true,
           ...result,
           states: {},
+          ...NO_RATES,
           verdict: destinationVerdict(result, shared.usable.firstParityCount, outOfReach(shared)),
         },
       ];

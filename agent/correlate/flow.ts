@@ -4,7 +4,7 @@ import { HIGHEST_STATE, TIME_WAIT } from '../model/state.ts';
 import { BLOCKED, CHOSEN, INBOUND, MAYBE_BLOCKED, type PortKinds } from './port-kinds.ts';
 
 /** TCP_TIMEWAIT_LEN, a constant of the kernel and not a setting (include/net/tcp.h). */
-const TIME_WAIT_MS = 60_000;
+export const TIME_WAIT_MS = 60_000;
 
 /**
  * Kernels before 6.14 have no tcp_tw_reuse_delay and compare whole seconds since the last timestamp: after one second
@@ -103,6 +103,21 @@ export class FlowCounter {
     }
     this.count(table, destination, distinct);
     return counts;
+  }
+
+  /** How old a TIME_WAIT of this destination gets, in ms, before connect() may take it over. */
+  keptMs(table: SocketTable, destination: number): number {
+    return this.reuses(table, destination) ? Math.min(this.reuse.delayMs, TIME_WAIT_MS) : TIME_WAIT_MS;
+  }
+
+  /** TIME_WAIT of the destination measured last that are not older than that. */
+  youngTimeWait(ms: number): number {
+    let count = 0;
+    for (let index = 0; index < this.counts.used; index++) {
+      const port = this.ports[index]!;
+      if (this.stateOf[port] === TIME_WAIT && TIME_WAIT_MS - this.leftOf[port]! * 10 <= ms) count++;
+    }
+    return count;
   }
 
   /** The usable ports of the destination measured last, each once. */

@@ -55,13 +55,14 @@ export class CloseLook {
     const readings = emptyReadings(request.netns, request.unlistedSockets, request.bound === null);
     const { ports, sockets, counters } = this.sources;
     const runs = this.collect(readings, [[ports], sockets, [counters]]);
+    const at = this.monotonic();
     // By whichever engine: they were bound when that was listed last, and nothing else would tell.
     for (const port of request.bound ?? []) readings.sockets?.addBound(port);
     const listed = readings.engine === 'sock_diag' && readings.wantsBound && readings.unlistedSockets === 0;
     if (!listed && request.bound === null && readings.unlistedSockets !== 0) {
       readings.gaps.push(unlistedGap(readings.unlistedSockets, request.unlistedWhy));
     }
-    const report = this.correlator.assess(readings, memory, asked, { now, asking, reportUnused });
+    const report = this.correlator.assess(readings, memory, asked, { now, at, asking, reportUnused });
     return { report, gaps: readings.gaps, runs, bound: listed ? [...(readings.sockets?.boundPorts ?? [])] : null };
   }
 

@@ -34,8 +34,17 @@ export interface Headroom {
   readonly fastHeadroomPorts: number;
 }
 
+/** How often a destination's connections open and close. null: not known, which is never 0. */
+export interface Rates {
+  readonly opensPerSecond: number | null;
+  readonly closesPerSecond: { readonly local: number | null; readonly remote: number | null };
+  /** Since this agent has known the destination; null at its first look. */
+  readonly opensTotal: number | null;
+  readonly closesTotal: { readonly local: number; readonly remote: number } | null;
+}
+
 /** The thing that runs out: (netns, local, remote, remotePort). */
-export interface DestinationReport extends Headroom {
+export interface DestinationReport extends Headroom, Rates {
   /** null: nothing uses it yet and the kernel could not be asked which address it would route from. */
   readonly local: string | null;
   /** The interface its sockets are bound to (SO_BINDTODEVICE, or the zone of a link-local address); null: none. */

@@ -20,6 +20,14 @@ export const TCP_STATES = [
 
 export type TcpState = (typeof TCP_STATES)[number];
 
+export const ESTABLISHED = 1;
+export const SYN_SENT = 2;
+export const SYN_RECV = 3;
+export const FIN_WAIT1 = 4;
+export const FIN_WAIT2 = 5;
 export const TIME_WAIT = 6;
+export const CLOSE_WAIT = 8;
+export const LAST_ACK = 9;
 export const LISTEN = 10;
+export const CLOSING = 11;
 export const HIGHEST_STATE = TCP_STATES.length - 1;

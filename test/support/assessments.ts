@@ -18,6 +18,10 @@ export function destination(overrides: Partial<DestinationReport> = {}): Destina
     headroomPortsLow: 14209,
     fastHeadroomPorts: 95,
     states: { established: 120, time_wait: 13900 },
+    opensPerSecond: 3480.2,
+    closesPerSecond: { local: 3479, remote: 0 },
+    opensTotal: 52_000,
+    closesTotal: { local: 51_900, remote: 12 },
     verdict: 'watch',
     ...overrides,
   };

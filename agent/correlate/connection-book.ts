@@ -1,0 +1,161 @@
+import { hash } from '../model/columns.ts';
+import type { SocketTable } from '../model/socket-table.ts';
+import { CLOSING, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SYN_RECV, SYN_SENT, TIME_WAIT } from '../model/state.ts';
+import { TIME_WAIT_MS } from './flow.ts';
+import { INBOUND, type PortKinds } from './port-kinds.ts';
+
+/** The kind of timer that TIME_WAIT has (inet_twsk_diag_fill, net/ipv4/inet_diag.c). */
+const TW_TIMER = 3;
+/**
+ * A dump takes its time, and so does a timer: the end of the same TIME_WAIT may differ so much from look to look, in
+ * hundredths of a second.
+ */
+const SAME_END = 50;
+const SMALLEST = 1024;
+/** 18 bytes each: a namespace with more connections than half of this is not followed further. */
+const MOST_SLOTS = 1 << 20;
+
+const OPEN = 1;
+/** This side has closed first. */
+const CLOSED_HERE = 2;
+const CLOSED_THERE = 3;
+
+/** By kernel state number. */
+const PHASES = new Uint8Array(16).fill(CLOSED_THERE);
+for (const state of [SYN_SENT, SYN_RECV, ESTABLISHED]) PHASES[state] = OPEN;
+for (const state of [FIN_WAIT1, FIN_WAIT2, CLOSING, TIME_WAIT]) PHASES[state] = CLOSED_HERE;
+
+/** One destination's connections, counted in one look. Filled anew by each visit(). */
+export interface Visit {
+  /** Neither side has closed. */
+  open: number;
+  /** Opened since the look before. */
+  opened: number;
+  /** Closed by this side first, since the look before. */
+  closedHere: number;
+  /** In CLOSE_WAIT, LAST_ACK: the peer has closed. */
+  closedThere: number;
+}
+
+/**
+ * Knows a network namespace's connections again from look to look, by local port and destination, in packed columns. A
+ * living socket is the same while its inode is, a TIME_WAIT while its end is; what closed since the look before must not
+ * have closed before that.
+ */
+export class ConnectionBook {
+  readonly visit: Visit = { open: 0, opened: 0, closedHere: 0, closedThere: 0 };
+  private signatures = new Int32Array(SMALLEST);
+  private ports = new Uint16Array(SMALLEST);
+  private phases = new Uint8Array(SMALLEST);
+  /** Inode of a socket that a process holds; of a TIME_WAIT −1 − its end, in hundredths of a second of the book's clock; else 0. */
+  private marks = new Int32Array(SMALLEST);
+  /** Number of the last look that saw it; 0: empty. */
+  private looks = new Uint32Array(SMALLEST);
+  private filled = 0;
+  private rebuiltAt = 0;
+  private look = 0;
+  private begun = 0;
+  private now = 0;
+  private sinceBefore = 0;
+
+  /** Whether there were more connections than it follows, so that what is counted is too little. */
+  get isFull(): boolean {
+    return this.filled * 2 > MOST_SLOTS;
+  }
+
+  /** Call before the first destination of a look. `now` in ms. */
+  begin(now: number): void {
+    if (this.look === 0) this.begun = now;
+    this.sinceBefore = this.look === 0 ? 0 : now - this.begun - this.now * 10;
+    this.now = Math.round((now - this.begun) / 10);
+    this.look++;
+  }
+
+  /** Counts the connections of a destination, each once. */
+  count(table: SocketTable, destination: number, kinds: PortKinds): Visit {
+    const { visit } = this;
+    visit.open = 0;
+    visit.opened = 0;
+    visit.closedHere = 0;
+    visit.closedThere = 0;
+    const signature = table.signature(destination);
+    for (let row = table.firstRow(destination); row >= 0; row = table.next[row]!) {
+      const port = table.localPort[row]!;
+      if (kinds[port] !== INBOUND) this.note(table, row, signature, port);
+    }
+    return visit;
+  }
+
+  private note(table: SocketTable, row: number, signature: number, port: number): void {
+    const { visit } = this;
+    const slot = this.slotOf(signature, port);
+    if (slot < 0 || this.looks[slot] === this.look) return;
+    const left = table.timerLeft[row]!;
+    const isWaiting = table.state[row] === TIME_WAIT && table.timer[row] === TW_TIMER;
+    const inode = table.inode[row]! | 0;
+    const mark = inode !== 0 ? inode : isWaiting ? -1 - (this.now + left) : 0;
+    const phase = PHASES[table.state[row]! & 15]!;
+    const age = isWaiting ? TIME_WAIT_MS - left * 10 : 0;
+    const isRecent = age <= this.sinceBefore + SAME_END * 10;
+    const isKnown = this.looks[slot] === this.look - 1 && this.isSame(slot, mark, left, isRecent);
+    const wasOpen = isKnown ? this.phases[slot] === OPEN : isRecent;
+    if (phase === OPEN) visit.open++;
+    if (phase === CLOSED_THERE) visit.closedThere++;
+    if (!isKnown && isRecent) visit.opened++;
+    if (phase === CLOSED_HERE && wasOpen) visit.closedHere++;
+    this.phases[slot] = phase;
+    this.marks[slot] = mark;
+    this.looks[slot] = this.look;
+  }
+
+  /** Whether a socket is the one that was seen at the look before. */
+  private isSame(slot: number, mark: number, left: number, isRecent: boolean): boolean {
+    const before = this.marks[slot]!;
+    if (mark > 0) return before === mark;
+    if (before >= 0) return isRecent;
+    // A timer that is overdue shows 0.
+    return mark !== 0 && (left === 0 || Math.abs(before - mark) <= SAME_END);
+  }
+
+  /** The slot of a connection, taken if it has none yet; −1 if the book is full. */
+  private slotOf(signature: number, port: number): number {
+    if (this.filled * 2 > this.looks.length && this.rebuiltAt !== this.look) this.rebuild();
+    const mask = this.looks.length - 1;
+    let slot = hash(signature, port, 0, 0) & mask;
+    while (this.looks[slot] !== 0) {
+      if (this.signatures[slot] === signature && this.ports[slot] === port) return slot;
+      slot = (slot + 1) & mask;
+    }
+    if (this.isFull) return -1;
+    this.filled++;
+    this.signatures[slot] = signature;
+    this.ports[slot] = port;
+    return slot;
+  }
+
+  /** Leaves out what was not there at the look before, nor at this one yet. */
+  private rebuild(): void {
+    const { signatures, ports, phases, marks, looks, look } = this;
+    // Where it does not grow any more, once a look is enough.
+    if (looks.length === MOST_SLOTS) this.rebuiltAt = look;
+    let alive = 0;
+    for (const seen of looks) if (seen >= look - 1 && seen !== 0) alive++;
+    let size = SMALLEST;
+    while (size < alive * 3) size *= 2;
+    size = Math.min(size, MOST_SLOTS);
+    this.signatures = new Int32Array(size);
+    this.ports = new Uint16Array(size);
+    this.phases = new Uint8Array(size);
+    this.marks = new Int32Array(size);
+    this.looks = new Uint32Array(size);
+    this.filled = 0;
+    for (let old = 0; old < looks.length; old++) {
+      if (looks[old]! < look - 1 || looks[old] === 0) continue;
+      const slot = this.slotOf(signatures[old]!, ports[old]!);
+      if (slot < 0) return;
+      this.phases[slot] = phases[old]!;
+      this.marks[slot] = marks[old]!;
+      this.looks[slot] = looks[old]!;
+    }
+  }
+}
