@@ -110,12 +110,12 @@ export class FlowCounter {
     return this.reuses(table, destination) ? Math.min(this.reuse.delayMs, TIME_WAIT_MS) : TIME_WAIT_MS;
   }
 
-  /** TIME_WAIT of the destination measured last that are not older than that. */
+  /** TIME_WAIT of the destination measured last that are younger than that. */
   youngTimeWait(ms: number): number {
     let count = 0;
     for (let index = 0; index < this.counts.used; index++) {
       const port = this.ports[index]!;
-      if (this.stateOf[port] === TIME_WAIT && TIME_WAIT_MS - this.leftOf[port]! * 10 <= ms) count++;
+      if (this.stateOf[port] === TIME_WAIT && TIME_WAIT_MS - this.leftOf[port]! * 10 < ms) count++;
     }
     return count;
   }
