@@ -18,19 +18,33 @@ const SHORT_ID = 12;
  * "0::/system.slice/docker-4f0c….scope" → 4f0c…; "0::/lxc.payload.web" → web; "0::/system.slice/api.service" → api.service
  */
 export function labelOfCgroup(text: string): NetnsLabel | null {
-  const paths = text
+  const container = containerOfCgroup(text);
+  if (container !== null) return { rank: 'container', text: container };
+  const unit = unitOfCgroup(text);
+  return unit === null ? null : { rank: 'unit', text: unit };
+}
+
+export function containerOfCgroup(text: string): string | null {
+  for (const path of pathsOf(text)) {
+    const container = containerOf(path);
+    if (container !== null) return container;
+  }
+  return null;
+}
+
+export function unitOfCgroup(text: string): string | null {
+  for (const path of pathsOf(text)) {
+    const unit = path.split('/').findLast((part) => part.endsWith('.service'));
+    if (unit !== undefined) return unescapeUnit(unit);
+  }
+  return null;
+}
+
+function pathsOf(text: string): string[] {
+  return text
     .split('\n')
     .map((line) => line.split(':').slice(2).join(':'))
     .filter((path) => path !== '');
-  for (const path of paths) {
-    const container = containerOf(path);
-    if (container !== null) return { rank: 'container', text: container };
-  }
-  for (const path of paths) {
-    const unit = path.split('/').findLast((part) => part.endsWith('.service'));
-    if (unit !== undefined) return { rank: 'unit', text: unescapeUnit(unit) };
-  }
-  return null;
 }
 
 function containerOf(path: string): string | null {

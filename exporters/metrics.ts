@@ -50,6 +50,10 @@ export const METRICS = {
     ...DESTINATION,
     'closer',
   ]),
+  lastport_owner_used_ports: gauge(
+    'Ports that a program holds or held, of all destinations that have series of their own.',
+    ['netns', 'unit', 'command'],
+  ),
   lastport_destination_saturation_ratio: gauge('1 - headroom / usable ports.', DESTINATION),
   lastport_worst_saturation_ratio: gauge(
     'The highest saturation of all destinations in use, 0 if there are none.',

@@ -18,6 +18,8 @@ const DETAIL_RATIO = 0.05;
 const DETAILED_NAMESPACES = 20;
 /** Sources of gaps that are told apart, and the longest label: both can come from outside. */
 const GAP_SOURCES = 16;
+/** Owners that have series, per network namespace. */
+const OWNERS = 5;
 const LONGEST_LABEL = 128;
 /**
  * Series of our own, whatever the host does: with those of the process 400 at most, so that 10,000 hosts fit one
@@ -105,6 +107,12 @@ export class PrometheusExporter {
     const detailed = detailedDestinations(worst, this.maxDestinations);
     for (const { label, destinations } of worst) {
       for (const one of destinations) if (detailed.has(one)) this.publishDestination(label, one);
+    }
+    for (const { label, destinations } of worst) {
+      for (const one of ownersOf(destinations.filter((destination) => detailed.has(destination)))) {
+        const { unit, comm, usedPorts } = one;
+        this.set('lastport_owner_used_ports', { netns: label, unit: unit ?? '', command: comm }, usedPorts);
+      }
     }
     const [own] = assessment.namespaces;
     if (own !== undefined) this.publishCounters(own);
@@ -255,6 +263,18 @@ function gapCounts({ gaps }: Assessment): [string, number][] {
   const counts = new Map<string, number>();
   for (const { source } of gaps) counts.set(source, (counts.get(source) ?? 0) + 1);
   return [...counts].slice(0, GAP_SOURCES);
+}
+
+/** By unit and name, the biggest: a label for every process would be a series for every restart. */
+function ownersOf(
+  destinations: readonly DestinationReport[],
+): { unit: string | null; comm: string; usedPorts: number }[] {
+  const sums = new Map<string, { unit: string | null; comm: string; usedPorts: number }>();
+  for (const { unit, comm, usedPorts } of destinations.flatMap(({ owners }) => owners ?? [])) {
+    const key = `${unit} ${comm}`;
+    sums.set(key, { unit, comm, usedPorts: usedPorts + (sums.get(key)?.usedPorts ?? 0) });
+  }
+  return [...sums.values()].sort((a, b) => b.usedPorts - a.usedPorts).slice(0, OWNERS);
 }
 
 function saturation({ headroomPorts, usablePorts }: DestinationReport): number {

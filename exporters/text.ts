@@ -100,9 +100,9 @@ function namespaceLines(namespace: NamespaceReport, takenAt: string, all: boolea
     const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
     const line = (row: readonly string[]) =>
       row.map((cell, column) =>
-        column < LEFT_COLUMNS ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+        LEFT_COLUMNS.has(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
       );
-    lines.push(`   ${line(HEADINGS).join('  ')}`);
+    lines.push(`   ${line(HEADINGS).join('  ')}`.trimEnd());
     for (const [index, one] of shown.entries()) {
       lines.push(
         `${paint(MARKS[one.verdict], one.verdict)} ${line(rows[index + 1]!).join('  ')}`.trimEnd(),
@@ -118,8 +118,9 @@ function namespaceLines(namespace: NamespaceReport, takenAt: string, all: boolea
   return lines;
 }
 
-const HEADINGS = ['DESTINATION', 'FROM', 'USED', '', 'FREE', 'FAST', 'NEW/s'] as const;
-const LEFT_COLUMNS = 2;
+const HEADINGS = ['DESTINATION', 'FROM', 'USED', '', 'FREE', 'FAST', 'NEW/s', 'OWNER'] as const;
+/** Aligned to the left: the first two, and the last. */
+const LEFT_COLUMNS: ReadonlySet<number> = new Set([0, 1, HEADINGS.length - 1]);
 
 function cells(one: DestinationReport): readonly string[] {
   return [
@@ -131,7 +132,26 @@ function cells(one: DestinationReport): readonly string[] {
     one.fastHeadroomPorts === 0 ? 'gone' : count(one.fastHeadroomPorts),
     // One look can't tell how many connections a peer has closed.
     one.opensPerSecond === null ? '?' : rate(one.opensPerSecond),
+    ownerOf(one),
   ];
+}
+
+/** The program with the most ports, by the name it is managed by; how many processes, if it has several. "?": not known. */
+function ownerOf({ owners, usedPorts }: DestinationReport): string {
+  if (usedPorts === 0) return '';
+  const programs = new Map<string, { ports: number; pids: Set<number | null> }>();
+  for (const { unit, container, command, pid, usedPorts: ports } of owners ?? []) {
+    const name = unit ?? (container === null ? command : `${command} in ${container}`);
+    const known = programs.get(name) ?? { ports: 0, pids: new Set() };
+    programs.set(name, { ports: known.ports + ports, pids: known.pids.add(pid) });
+  }
+  const [top] = [...programs].sort(([, a], [, b]) => b.ports - a.ports);
+  if (top === undefined) return '?';
+  const [name, { pids }] = top;
+  const others = programs.size > 1 ? ` + ${programs.size - 1} more` : '';
+  const [pid] = pids;
+  if (pids.size > 1) return `${name} (${pids.size} processes)${others}`;
+  return `${name}${typeof pid === 'number' ? ` (${pid})` : ''}${others}`;
 }
 
 const rate = (perSecond: number): string => (perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond)));

@@ -3,23 +3,22 @@ import {
   type Assessment,
   type DestinationReport,
   type NamespaceReport,
-  type Rates,
   SCHEMA,
   worstVerdict,
 } from '../model/assessment.ts';
 import { PORTS, type PortSettings, type UsablePorts, usablePorts } from '../model/port-settings.ts';
+import type { SocketOwners } from '../model/program.ts';
 import type { Readings } from '../model/readings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { TCP_STATES } from '../model/state.ts';
 import { PortAnswers } from './answers.ts';
-import { Churn } from './churn.ts';
+import { Churn, type Connections, NO_CONNECTIONS } from './churn.ts';
 import { FlowCounter, type FlowCounts } from './flow.ts';
 import { headroom, type NamespacePorts, namespacePorts, outOfReach } from './headroom.ts';
 import { InboundMemory } from './inbound.ts';
 import { fillPortKinds, newPortKinds } from './port-kinds.ts';
 import { type AskScope, questions } from './questions.ts';
 import { Worst } from './ranking.ts';
-import { NO_RATES } from './rates.ts';
 import { destinationVerdict } from './verdict.ts';
 
 /** A destination to report even if no socket uses it. Addresses are text as an Assessment has them. */
@@ -62,6 +61,8 @@ export interface AssessOptions {
   readonly at?: number;
   readonly asking?: Asking | null;
   readonly reportUnused?: boolean;
+  /** null: nobody looked for them. */
+  readonly owners?: SocketOwners | null;
 }
 
 /**
@@ -90,7 +91,7 @@ export class Correlator {
     readings: Readings,
     memory: NamespaceMemory,
     asked: readonly AskedDestination[],
-    { now, at = now, asking = null, reportUnused = true }: AssessOptions,
+    { now, at = now, asking = null, reportUnused = true, owners = null }: AssessOptions,
   ): NamespaceReport {
     const { sockets, ports } = readings;
     if (sockets === null || ports === null) return blind(readings);
@@ -99,22 +100,36 @@ export class Correlator {
     if (memory.answers?.isEmpty === true) memory.answers = null;
     const parts: Parts = { readings, sockets, ports, asked: new AskedSet(asked), reportUnused };
     const report = this.report(parts, memory.answers);
-    const rates = this.rates(parts, report, memory.churn, at);
+    const connections = this.connections(parts, report, memory.churn, at, owners);
     const questions = asking === null ? [] : this.questions(parts, report, asking.scope);
-    if (asking === null || questions.length === 0) return withRates(report, rates);
+    if (asking === null || questions.length === 0) return withConnections(report, connections);
     memory.answers ??= new PortAnswers();
     const { answers } = memory;
     if (answers.isEmpty) answers.refresh(sockets, now);
     asking.ask(questions, (port, isBlocked) => answers.note(port, isBlocked, now));
-    return withRates(answers.isEmpty ? report : this.report(parts, answers), rates);
+    return withConnections(answers.isEmpty ? report : this.report(parts, answers), connections);
   }
 
   /** By destination. */
-  private rates({ sockets, readings }: Parts, { picked, namespace }: Reported, churn: Churn, at: number): RatesOf {
+  private connections(
+    { sockets, ports, readings }: Parts,
+    { picked, namespace }: Reported,
+    churn: Churn,
+    at: number,
+    owners: SocketOwners | null,
+  ): ConnectionsOf {
     const { counter, kinds } = this;
-    const look = { table: sockets, kinds, at, counters: readings.counters, counter };
-    const rates = churn.update(look, picked, namespace.destinationsOmitted === 0);
-    return new Map(picked.map((destination, index) => [destination, rates[index] as Rates]));
+    const look = {
+      table: sockets,
+      kinds,
+      at,
+      counters: readings.counters,
+      counter,
+      usable: this.usable.of(ports),
+      owners,
+    };
+    const found = churn.update(look, picked, namespace.destinationsOmitted === 0);
+    return new Map(picked.map((destination, index) => [destination, found[index] as Connections]));
   }
 
   private report({ readings, sockets, ports, asked, reportUnused }: Parts, answers: PortAnswers | null): Reported {
@@ -206,13 +221,15 @@ interface Reported {
   readonly unused: boolean;
 }
 
-type RatesOf = ReadonlyMap<number, Rates>;
+type ConnectionsOf = ReadonlyMap<number, Connections>;
 
-function withRates({ namespace, picked, reports }: Reported, ratesOf: RatesOf): NamespaceReport {
-  const rates = new Map(reports.map((report, index) => [report, ratesOf.get(picked[index] as number) ?? NO_RATES]));
+function withConnections({ namespace, picked, reports }: Reported, connectionsOf: ConnectionsOf): NamespaceReport {
+  const found = new Map(
+    reports.map((report, index) => [report, connectionsOf.get(picked[index] as number) ?? NO_CONNECTIONS]),
+  );
   return {
     ...namespace,
-    destinations: namespace.destinations.map((one) => ({ ...one, ...(rates.get(one) ?? NO_RATES) })),
+    destinations: namespace.destinations.map((one) => ({ ...one, ...(found.get(one) ?? NO_CONNECTIONS) })),
   };
 }
 
@@ -289,7 +306,7 @@ function report(
     asked: ask !== undefined,
     ...result,
     states,
-    ...NO_RATES,
+    ...NO_CONNECTIONS,
     verdict: destinationVerdict(result, firstParityCount, outOfReach(shared, counts)),
   };
 }
@@ -325,7 +342,7 @@ class AskedSet {
           asked: true,
           ...result,
           states: {},
-          ...NO_RATES,
+          ...NO_CONNECTIONS,
           verdict: destinationVerdict(result, shared.usable.firstParityCount, outOfReach(shared)),
         },
       ];

@@ -1,9 +1,12 @@
-import type { Rates } from '../model/assessment.ts';
+import type { Owner, Rates } from '../model/assessment.ts';
+import type { UsablePorts } from '../model/port-settings.ts';
+import type { SocketOwners } from '../model/program.ts';
 import type { Counters } from '../model/readings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { CLOSE_WAIT, LAST_ACK, TIME_WAIT } from '../model/state.ts';
 import { ConnectionBook } from './connection-book.ts';
 import type { FlowCounter } from './flow.ts';
+import { LatelyOwners } from './owner-tally.ts';
 import type { PortKinds } from './port-kinds.ts';
 import { closesByAge, NO_RATES, RateHistory } from './rates.ts';
 
@@ -28,19 +31,31 @@ export interface Look {
   /** When the table was read, in ms on a clock that no one sets. */
   readonly at: number;
   readonly counters: Counters;
+  readonly usable: UsablePorts;
+  /** null: nobody looked for them. */
+  readonly owners: SocketOwners | null;
   /** Begun for this table. */
   readonly counter: FlowCounter;
 }
+
+/** What is known of a destination's connections beside its ports. */
+export interface Connections extends Rates {
+  readonly owners: readonly Owner[] | null;
+  readonly unownedPorts: number | null;
+}
+
+export const NO_CONNECTIONS: Connections = { ...NO_RATES, owners: null, unownedPorts: null };
 
 /** How fast the connections of one network namespace's destinations come and go, from look to look. */
 export class Churn {
   private readonly book = new ConnectionBook();
   private readonly histories = new Map<number, RateHistory>();
+  private readonly lately = new Map<number, LatelyOwners>();
   private look = 0;
   private before: { readonly at: number; readonly counters: Counters } | null = null;
 
   /** The rates of these destinations, in their order. Call once per look. `isAll`: there are no others. */
-  update(look: Look, destinations: readonly number[], isAll: boolean): Rates[] {
+  update(look: Look, destinations: readonly number[], isAll: boolean): Connections[] {
     const { table, kinds, at, counters } = look;
     const { before, book } = this;
     this.before = { at, counters };
@@ -51,19 +66,20 @@ export class Churn {
       gap > LONGEST_GAP_MS || book.isFull || table.unreadRows > 0 || hasOverflown(before?.counters, counters);
     const seen = destinations.map((destination) => {
       const signature = table.signature(destination);
-      const visit = { ...book.count(table, destination, kinds) };
+      const visit = { ...book.count(table, destination, kinds, look.usable, look.owners) };
+      const owned = this.owned(look, signature);
       const known =
         isBroken || gap > look.counter.keptMs(table, destination) * LATE ? undefined : this.histories.get(signature);
       const history = known?.look === this.look - 1 ? known : undefined;
-      return { destination, signature, visit, history };
+      return { destination, signature, visit, owned, history };
     });
     const opened = seen.reduce((sum, { visit, history }) => sum + (history === undefined ? 0 : visit.opened), 0);
     const unseen = unseenOpens(before?.counters, counters, opened);
     const isUnsure = !isAll || unseen === null || unseen > Math.max(UNSEEN_LEAST, opened * UNSEEN_RATIO);
-    const rates = seen.map(({ destination, signature, visit, history }) => {
+    const found = seen.map(({ destination, signature, visit, owned, history }) => {
       if (history === undefined) {
         this.histories.set(signature, new RateHistory(this.look, at, visit));
-        return atFirst(look, destination);
+        return { ...atFirst(look, destination), ...owned };
       }
       history.add(
         this.look,
@@ -71,14 +87,30 @@ export class Churn {
         visit,
         (remote) => isUnsure && (visit.opened === 0 || remote > visit.opened * PEER_CLOSES_RATIO),
       );
-      return history.rates();
+      return { ...history.rates(), ...owned };
     });
     if (this.look % FORGOTTEN_AFTER === 0) this.forget();
-    return rates;
+    return found;
+  }
+
+  /** Of the destination counted last. */
+  private owned({ owners, at }: Look, signature: number): Pick<Connections, 'owners' | 'unownedPorts'> {
+    if (owners === null) return { owners: null, unownedPorts: null };
+    let lately = this.lately.get(signature);
+    if (lately === undefined) {
+      lately = new LatelyOwners();
+      this.lately.set(signature, lately);
+    }
+    const { owners: found, unowned } = this.book.owners.owners(owners, lately.note(this.book.owners.programs, at));
+    return { owners: found, unownedPorts: unowned };
   }
 
   private forget(): void {
-    for (const [signature, { look }] of this.histories) if (look < this.look - 1) this.histories.delete(signature);
+    for (const [signature, { look }] of this.histories)
+      if (look < this.look - 1) {
+        this.histories.delete(signature);
+        this.lately.delete(signature);
+      }
   }
 }
 

@@ -1,7 +1,10 @@
 import { hash } from '../model/columns.ts';
+import type { UsablePorts } from '../model/port-settings.ts';
+import type { SocketOwners } from '../model/program.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { CLOSING, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SYN_RECV, SYN_SENT, TIME_WAIT } from '../model/state.ts';
 import { TIME_WAIT_MS } from './flow.ts';
+import { OwnerTally } from './owner-tally.ts';
 import { INBOUND, type PortKinds } from './port-kinds.ts';
 
 /** The kind of timer that TIME_WAIT has (inet_twsk_diag_fill, net/ipv4/inet_diag.c). */
@@ -12,7 +15,7 @@ const TW_TIMER = 3;
  */
 const SAME_END = 50;
 const SMALLEST = 1024;
-/** 18 bytes each: a namespace with more connections than half of this is not followed further. */
+/** 22 bytes each: a namespace with more connections than half of this is not followed further. */
 const MOST_SLOTS = 1 << 20;
 
 const OPEN = 1;
@@ -44,11 +47,15 @@ export interface Visit {
  */
 export class ConnectionBook {
   readonly visit: Visit = { open: 0, opened: 0, closedHere: 0, closedThere: 0 };
+  /** Of the destination counted last, by usable port. */
+  readonly owners = new OwnerTally();
   private signatures = new Int32Array(SMALLEST);
   private ports = new Uint16Array(SMALLEST);
   private phases = new Uint8Array(SMALLEST);
   /** Inode of a socket that a process holds; of a TIME_WAIT −1 − its end, in hundredths of a second of the book's clock; else 0. */
   private marks = new Int32Array(SMALLEST);
+  /** The program that holds it or did, see SocketOwners; 0: not known. */
+  private programs = new Uint32Array(SMALLEST);
   /** Number of the last look that saw it; 0: empty. */
   private looks = new Uint32Array(SMALLEST);
   private filled = 0;
@@ -72,8 +79,15 @@ export class ConnectionBook {
   }
 
   /** Counts the connections of a destination, each once. */
-  count(table: SocketTable, destination: number, kinds: PortKinds): Visit {
+  count(
+    table: SocketTable,
+    destination: number,
+    kinds: PortKinds,
+    usable: UsablePorts,
+    holders: Pick<SocketOwners, 'holderOf'> | null,
+  ): Visit {
     const { visit } = this;
+    this.owners.clear();
     visit.open = 0;
     visit.opened = 0;
     visit.closedHere = 0;
@@ -81,12 +95,19 @@ export class ConnectionBook {
     const signature = table.signature(destination);
     for (let row = table.firstRow(destination); row >= 0; row = table.next[row]!) {
       const port = table.localPort[row]!;
-      if (kinds[port] !== INBOUND) this.note(table, row, signature, port);
+      if (kinds[port] !== INBOUND) this.note(table, row, signature, port, usable.set[port] === 1, holders);
     }
     return visit;
   }
 
-  private note(table: SocketTable, row: number, signature: number, port: number): void {
+  private note(
+    table: SocketTable,
+    row: number,
+    signature: number,
+    port: number,
+    isUsable: boolean,
+    holders: Pick<SocketOwners, 'holderOf'> | null,
+  ): void {
     const { visit } = this;
     const slot = this.slotOf(signature, port);
     if (slot < 0 || this.looks[slot] === this.look) return;
@@ -103,6 +124,10 @@ export class ConnectionBook {
     if (phase === CLOSED_THERE) visit.closedThere++;
     if (!isKnown && isRecent) visit.opened++;
     if (phase === CLOSED_HERE && wasOpen) visit.closedHere++;
+    // What has no inode any more is whose it was; what has one is whose it is now.
+    const program = inode !== 0 ? (holders?.holderOf(inode >>> 0) ?? 0) : isKnown ? this.programs[slot]! : 0;
+    if (holders !== null && isUsable) this.owners.add(program, inode !== 0);
+    this.programs[slot] = program;
     this.phases[slot] = phase;
     this.marks[slot] = mark;
     this.looks[slot] = this.look;
@@ -135,7 +160,7 @@ export class ConnectionBook {
 
   /** Leaves out what was not there at the look before, nor at this one yet. */
   private rebuild(): void {
-    const { signatures, ports, phases, marks, looks, look } = this;
+    const { signatures, ports, phases, marks, programs, looks, look } = this;
     // Where it does not grow any more, once a look is enough.
     if (looks.length === MOST_SLOTS) this.rebuiltAt = look;
     let alive = 0;
@@ -147,6 +172,7 @@ export class ConnectionBook {
     this.ports = new Uint16Array(size);
     this.phases = new Uint8Array(size);
     this.marks = new Int32Array(size);
+    this.programs = new Uint32Array(size);
     this.looks = new Uint32Array(size);
     this.filled = 0;
     for (let old = 0; old < looks.length; old++) {
@@ -155,6 +181,7 @@ export class ConnectionBook {
       if (slot < 0) return;
       this.phases[slot] = phases[old]!;
       this.marks[slot] = marks[old]!;
+      this.programs[slot] = programs[old]!;
       this.looks[slot] = looks[old]!;
     }
   }

@@ -2,6 +2,7 @@ import type { AskedDestination, Asking, Correlator, NamespaceMemory } from '../c
 import type { NamespaceReport } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
 import type { Host } from '../model/host.ts';
+import type { SocketOwners } from '../model/program.ts';
 import type { Collector, CollectorRun, Counters, NetnsIdentity, Readings } from '../model/readings.ts';
 
 /** What is read in one look. */
@@ -26,6 +27,9 @@ export interface CloseLookRequest {
   /** The ports that were bound when that was listed last; null: list them now. */
   readonly bound: readonly number[] | null;
   readonly asking: Asking | null;
+  readonly owners: SocketOwners | null;
+  /** Looks for who holds these sockets. */
+  readonly seekOwners: (inodes: Uint32Array) => void;
 }
 
 export interface CloseLooked {
@@ -56,13 +60,17 @@ export class CloseLook {
     const { ports, sockets, counters } = this.sources;
     const runs = this.collect(readings, [[ports], sockets, [counters]]);
     const at = this.monotonic();
+    const { owners, seekOwners } = request;
+    if (readings.sockets !== null) seekOwners(readings.sockets.inode.subarray(0, readings.sockets.rowCount));
     // By whichever engine: they were bound when that was listed last, and nothing else would tell.
     for (const port of request.bound ?? []) readings.sockets?.addBound(port);
     const listed = readings.engine === 'sock_diag' && readings.wantsBound && readings.unlistedSockets === 0;
     if (!listed && request.bound === null && readings.unlistedSockets !== 0) {
       readings.gaps.push(unlistedGap(readings.unlistedSockets, request.unlistedWhy));
     }
-    const report = this.correlator.assess(readings, memory, asked, { now, at, asking, reportUnused });
+    const report = this.correlator.assess(readings, memory, asked, { now, at, asking, reportUnused, owners });
+    const unowned = report.destinations.reduce((sum, { unownedPorts }) => sum + (unownedPorts ?? 0), 0);
+    if (owners?.seesAll === false && unowned > 0) readings.gaps.push(unownedGap(unowned));
     return { report, gaps: readings.gaps, runs, bound: listed ? [...(readings.sockets?.boundPorts ?? [])] : null };
   }
 
@@ -109,6 +117,15 @@ function emptyReadings(netns: NetnsIdentity, unlistedSockets: number | null, wan
     counters: {},
     unlistedSockets,
     gaps: [],
+  };
+}
+
+function unownedGap(count: number): Gap {
+  return {
+    source: 'proc-fd',
+    what: count === 1 ? 'the owner of a socket' : `owners of ${count} sockets`,
+    why: 'the descriptors of other processes may not be read (needs CAP_SYS_PTRACE)',
+    costs: 'nobody is named as their owner',
   };
 }
 

@@ -45,6 +45,11 @@ const ROUND_SHARE = 0.02;
  */
 const STIR_LEAST = 200;
 
+/** Of a core, for finding out who holds sockets; what is not spent adds up to OWNERS_MOST_MS. A single look takes longer. */
+const OWNERS_SHARE = 0.01;
+const OWNERS_MOST_MS = 30;
+const OWNERS_ONCE_MS = 500;
+
 /** One namespace from look to look. */
 class WatchedNetns implements Watched {
   netns: Netns;
@@ -88,6 +93,8 @@ export class HostLook {
   private pulseError = '';
   private stirred = { packets: 0, allocated: 0 };
   private round = { at: 0, costMs: 0 };
+  private ownerMs = OWNERS_MOST_MS;
+  private ownersAt = 0;
   private readonly host: Host;
   private readonly reach: Reach;
   private readonly options: HostLookOptions;
@@ -106,6 +113,7 @@ export class HostLook {
   once(request: LookRequest): Assessment {
     const start = this.monotonic();
     this.askBudget.once();
+    this.ownerMs = OWNERS_ONCE_MS;
     this.discover();
     this.runs.clear();
     for (const one of this.enterable(start)) this.lookAt(one, request);
@@ -116,6 +124,7 @@ export class HostLook {
   tick(request: LookRequest): Assessment {
     const start = this.monotonic();
     this.askBudget.topUp();
+    this.topUpOwners(start);
     this.discover();
     for (const one of this.watched.values()) one.isAskedAnew = one.asked !== request.asked;
     const due = this.pace.due(this.enterable(start), start);
@@ -163,6 +172,7 @@ export class HostLook {
     const rising = this.enterable(start).filter((one) => Pace.isRising(one));
     if (rising.length === 0) return null;
     this.askBudget.topUp();
+    this.topUpOwners(start);
     this.runs.clear();
     for (const one of rising) this.lookAt(one, request);
     this.before = null;
@@ -253,6 +263,7 @@ export class HostLook {
     const pulse = one.pulse;
     const asking = this.asking();
     const bound = this.boundOf(one);
+    let isUnfinished = false;
     const look = () =>
       this.closeLook.take({
         netns: { inode: netns.inode, label: netns.label },
@@ -264,6 +275,10 @@ export class HostLook {
         unlistedWhy: this.pulseError,
         bound,
         asking: asking.asking,
+        owners: this.reach.owners,
+        seekOwners: (inodes) => {
+          isUnfinished = !this.seekOwners(inodes);
+        },
       });
     try {
       const looked = netns.isOwn ? look() : this.reach.inside(netns, look);
@@ -276,13 +291,29 @@ export class HostLook {
       one.asked = request.asked;
       const costMs = this.monotonic() - start - asking.tookMs();
       const { usablePorts, verdict } = looked.report;
-      one.last = { at: start, costMs, pulse, usablePorts, verdict, left: leastLeft(looked.report) };
+      one.last = { at: start, costMs, pulse, usablePorts, verdict, left: leastLeft(looked.report), isUnfinished };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (error.isGone) this.watched.delete(netns.inode);
       else one.refused = { at: start, error };
       one.report = null;
     }
+  }
+
+  private topUpOwners(now: number): void {
+    this.ownerMs = Math.min(OWNERS_MOST_MS, this.ownerMs + (now - this.ownersAt) * OWNERS_SHARE);
+    this.ownersAt = now;
+  }
+
+  /** Whether there was the time for it. */
+  private seekOwners(inodes: Uint32Array): boolean {
+    const { owners } = this.reach;
+    if (owners === null) return true;
+    if (this.ownerMs <= 0) return false;
+    const start = this.monotonic();
+    const isComplete = owners.seek(inodes, this.ownerMs);
+    this.ownerMs -= this.monotonic() - start;
+    return isComplete;
   }
 
   private askedIn(netns: Netns, asked: readonly AskedDestination[]): readonly AskedDestination[] {

@@ -54,6 +54,8 @@ export interface LastLook {
   readonly pulse: Pulse | null;
   readonly usablePorts: number | null;
   readonly verdict: Verdict;
+  /** Whether something was not found out for want of time. */
+  readonly isUnfinished: boolean;
   /** What is left to the tightest destination, of the usable ports: 0 to 1. */
   readonly left: number;
 }
@@ -143,7 +145,7 @@ function isCalm({ pulse, last, isAskedAnew }: Watched, now: number): boolean {
 function isWanting(one: Watched, now: number): boolean {
   const { pulse, last, isAskedAnew } = one;
   if (last === null || pulse === null) return false;
-  return isAskedAnew || Pace.hasChanged(one) || now - last.at >= STALE_MS;
+  return isAskedAnew || last.isUnfinished || Pace.hasChanged(one) || now - last.at >= STALE_MS;
 }
 
 function byNeed(a: Watched, b: Watched): number {

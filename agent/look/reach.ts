@@ -1,5 +1,6 @@
 import type { Gap } from '../model/gap.ts';
 import type { Netns } from '../model/netns.ts';
+import type { SocketOwners } from '../model/program.ts';
 import type { Pulse } from '../model/readings.ts';
 
 /** Which namespaces to look at. */
@@ -34,6 +35,8 @@ export interface Reach {
   ) => { readonly answered: number; readonly complete: boolean };
   /** The address the kernel would connect from, in the calling thread's namespace; null: it would not. */
   readonly route: (remote: string, remotePort: number) => string | null;
+  /** Who holds which socket; null where nothing can tell. `seek` looks for who holds these, for about so many ms. */
+  readonly owners: (SocketOwners & { readonly seek: (inodes: Iterable<number>, budgetMs: number) => boolean }) | null;
   /** Lets go of what it keeps open. */
   readonly close: () => void;
   /** Whether the thread must not go on after this error. */

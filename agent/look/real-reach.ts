@@ -4,9 +4,12 @@ import { type Libc, lazyLibc } from '../../collectors/libc.ts';
 import { NetnsEntry, StrandedError } from '../../collectors/netns-entry.ts';
 import { netnsInode } from '../../collectors/netns-processes.ts';
 import { PortAsker } from '../../collectors/port-ask.ts';
+import { SocketHolders } from '../../collectors/proc-fd.ts';
 import { NetnsFinder } from '../../collectors/proc-ns-net.ts';
 import { readPulse } from '../../collectors/proc-ns-sockstat.ts';
+import { Programs } from '../../collectors/programs.ts';
 import { routeHere } from '../../collectors/route-here.ts';
+import { monotonic } from '../host.ts';
 import type { Host } from '../model/host.ts';
 import { type Reach, Refused } from './reach.ts';
 
@@ -31,6 +34,7 @@ export function realReach(host: Host, libcOf: () => Libc = lazyLibc()): Reach {
       return asker.ask(ports, note, isLate);
     },
     route: (remote, port) => routeHere(libcOf(), remote, port),
+    owners: host.isLive ? new SocketHolders(host, new Programs(host), monotonic) : null,
     close: () => {
       finder.close();
       stir.close();

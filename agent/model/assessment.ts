@@ -43,6 +43,23 @@ export interface Rates {
   readonly closesTotal: { readonly local: number; readonly remote: number } | null;
 }
 
+/** How it is known whose a port is: its socket lives; it did before; or all that is known of the destination is one's. */
+export const HOW_OWNED = ['seen', 'remembered', 'shared'] as const;
+
+/** A process that holds ports of a destination, or did when they were used. */
+export interface Owner {
+  /** null: one of several processes of that name and unit. */
+  readonly pid: number | null;
+  /** The kernel's name of the process, at most 15 characters. */
+  readonly comm: string;
+  /** The same, and the script it runs: "node server.js". */
+  readonly command: string;
+  readonly unit: string | null;
+  readonly container: string | null;
+  readonly usedPorts: number;
+  readonly how: (typeof HOW_OWNED)[number];
+}
+
 /** The thing that runs out: (netns, local, remote, remotePort). */
 export interface DestinationReport extends Headroom, Rates {
   /** null: nothing uses it yet and the kernel could not be asked which address it would route from. */
@@ -57,6 +74,10 @@ export interface DestinationReport extends Headroom, Rates {
   readonly asked: boolean;
   /** Distinct used ports by state; sums to usedPorts. States nobody is in are left out. */
   readonly states: { readonly [state in TcpState]?: number };
+  /** The five with the most ports; null: nobody looked for them. */
+  readonly owners: readonly Owner[] | null;
+  /** Ports whose owner is not known; null: nobody looked. */
+  readonly unownedPorts: number | null;
   readonly verdict: Verdict;
 }
 

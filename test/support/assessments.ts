@@ -18,6 +18,18 @@ export function destination(overrides: Partial<DestinationReport> = {}): Destina
     headroomPortsLow: 14209,
     fastHeadroomPorts: 95,
     states: { established: 120, time_wait: 13900 },
+    owners: [
+      {
+        pid: 4242,
+        comm: 'node',
+        command: 'node server.js',
+        unit: 'api.service',
+        container: null,
+        usedPorts: 14_000,
+        how: 'remembered',
+      },
+    ],
+    unownedPorts: 20,
     opensPerSecond: 3480.2,
     closesPerSecond: { local: 3479, remote: 0 },
     opensTotal: 52_000,

@@ -33,6 +33,8 @@ it('CloseLook keeps what it knows to be bound when another engine has to stand i
     unlistedWhy: '',
     bound: [40000, 40001, 50000],
     asking: null,
+    owners: null,
+    seekOwners: () => undefined,
   });
   assert.equal(report.blockedPorts, 2, 'those of the usable ones');
   assert.deepEqual(

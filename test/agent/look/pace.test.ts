@@ -10,6 +10,7 @@ const looked = (overrides: Partial<LastLook> = {}): LastLook => ({
   usablePorts: 1000,
   verdict: 'healthy',
   left: 0.5,
+  isUnfinished: false,
   ...overrides,
 });
 const watched = (overrides: Partial<Watched> = {}): Watched => ({
@@ -34,6 +35,7 @@ describe('Pace', () => {
     ['is asked something else', watched({ isAskedAnew: true })],
     ['has 5 % of its ports in use', watched({ pulse: pulse(50), last: looked({ pulse: pulse(50) }) })],
     ['may have 5 % bound', watched({ unlisted: 40 })],
+    ['is unfinished', watched({ last: looked({ isUnfinished: true }) })],
     ['was not well', watched({ last: looked({ verdict: 'watch' }) })],
     ['could not be looked at', watched({ last: looked({ verdict: 'blind', usablePorts: null }) })],
     ['has no pulse', watched({ pulse: null })],

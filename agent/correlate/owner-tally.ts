@@ -1,0 +1,106 @@
+import type { Owner } from '../model/assessment.ts';
+import type { SocketOwners } from '../model/program.ts';
+
+/** Owners that a destination's report names. */
+const NAMED = 5;
+/** What was known of a destination's owners so long ago still says whose its TIME_WAIT are. */
+const MINUTE_MS = 60_000;
+/** Of the living: some close before their holder is looked for. */
+const UNFOUND_RATIO = 0.1;
+
+interface Count {
+  seen: number;
+  remembered: number;
+}
+
+/** One destination's ports by the program that holds or held them. Filled anew for each. */
+export class OwnerTally {
+  private readonly counts = new Map<number, Count>();
+  /** Living sockets whose holder is not known, and what is left of those that have gone. */
+  private livingUnknown = 0;
+  private goneUnknown = 0;
+
+  clear(): void {
+    this.counts.clear();
+    this.livingUnknown = 0;
+    this.goneUnknown = 0;
+  }
+
+  /** `program` 0: not known. */
+  add(program: number, isLiving: boolean): void {
+    if (program === 0) {
+      if (isLiving) this.livingUnknown++;
+      else this.goneUnknown++;
+      return;
+    }
+    let count = this.counts.get(program);
+    if (count === undefined) {
+      count = { seen: 0, remembered: 0 };
+      this.counts.set(program, count);
+    }
+    if (isLiving) count.seen++;
+    else count.remembered++;
+  }
+
+  /** The programs that some port was found to be of. */
+  get programs(): Iterable<number> {
+    return this.counts.keys();
+  }
+
+  /**
+   * By ports, most first. What has no known owner is `shared` by all of a destination's programs, if for as long as a
+   * TIME_WAIT lasts these were one process, or processes of one unit and name, and nobody's sockets are hidden.
+   */
+  owners(
+    known: SocketOwners,
+    lately: ReadonlySet<number>,
+  ): { readonly owners: readonly Owner[]; readonly unowned: number } {
+    const owners: Owner[] = [];
+    let unowned = this.livingUnknown + this.goneUnknown;
+    let living = 0;
+    for (const [index, { seen, remembered }] of this.counts) {
+      const program = known.program(index);
+      living += seen;
+      if (program === null) {
+        unowned += seen + remembered;
+        continue;
+      }
+      const { pid, comm, command, unit, container } = program;
+      if (seen > 0) owners.push({ pid, comm, command, unit, container, usedPorts: seen, how: 'seen' });
+      if (remembered > 0)
+        owners.push({ pid, comm, command, unit, container, usedPorts: remembered, how: 'remembered' });
+    }
+    const isShared = this.goneUnknown > 0 && known.seesAll && this.livingUnknown <= living * UNFOUND_RATIO;
+    const shared = isShared ? sharedOwner(known, lately) : null;
+    if (shared !== null) {
+      owners.push({ ...shared, usedPorts: this.goneUnknown, how: 'shared' });
+      unowned -= this.goneUnknown;
+    }
+    owners.sort((a, b) => b.usedPorts - a.usedPorts || (a.pid ?? 0) - (b.pid ?? 0));
+    return { owners: owners.slice(0, NAMED), unowned };
+  }
+}
+
+/** The programs that a destination's ports were of during the last minute. */
+export class LatelyOwners {
+  private readonly seenAt = new Map<number, number>();
+
+  /** `at` in ms. */
+  note(programs: Iterable<number>, at: number): ReadonlySet<number> {
+    for (const program of programs) this.seenAt.set(program, at);
+    for (const [program, seen] of this.seenAt) if (at - seen > MINUTE_MS) this.seenAt.delete(program);
+    return new Set(this.seenAt.keys());
+  }
+}
+
+function sharedOwner(known: SocketOwners, lately: ReadonlySet<number>): Omit<Owner, 'usedPorts' | 'how'> | null {
+  const programs = [...lately].map((index) => known.program(index));
+  const [first] = programs;
+  if (first === undefined || first === null) return null;
+  const isSame = programs.every(
+    (one) => one?.command === first.command && one.unit === first.unit && one.container === first.container,
+  );
+  if (!isSame) return null;
+  const { pid, comm, command, unit, container } = first;
+  return { pid: programs.length === 1 ? pid : null, comm, command, unit, container };
+}

@@ -1,0 +1,120 @@
+import type { Host } from '../agent/model/host.ts';
+import type { Program } from '../agent/model/program.ts';
+import { containerOfCgroup, unitOfCgroup } from './netns-label.ts';
+
+/** Programs told apart; those identified least recently are forgotten. */
+const MOST = 4096;
+/** Identified so often, a process is read again: it may have called exec(). */
+const AGAIN_AFTER = 60;
+
+/** Programs that run another file, and their options that take a value of their own. */
+const INTERPRETERS = /^(node|nodejs|deno|bun|python[\d.]*|ruby[\d.]*|perl[\d.]*|php[\d.]*|bash|sh|dash|zsh)$/;
+const WITH_VALUE = new Set([
+  '-r',
+  '--require',
+  '--import',
+  '--loader',
+  '--experimental-loader',
+  '-C',
+  '-W',
+  '-X',
+  '-I',
+  '-d',
+]);
+/** Code on the command line is nobody's business. */
+const INLINE = /^(-[a-z]*[cep]|--eval|--print|-pe)$/;
+
+interface Known {
+  readonly startTime: string;
+  readonly index: number;
+  times: number;
+}
+
+/**
+ * Who a process is (proc_pid_stat(5), proc_pid_cmdline(5), proc_pid_cgroup(5)). A program is a number that stands for a
+ * pid and its start time, so that it outlives the process and is no other's when the pid is used again.
+ */
+export class Programs {
+  private readonly known = new Map<number, Known>();
+  private readonly programs = new Map<number, Program>();
+  private last = 0;
+  private readonly host: Host;
+
+  constructor(host: Host) {
+    this.host = host;
+  }
+
+  /** The number of a process; 0 if it has gone or may not be read. */
+  identify(pid: number): number {
+    const stat = this.text(`${pid}/stat`);
+    // The name is in parentheses and may hold any.
+    const startTime = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    if (stat === null || startTime === undefined) return 0;
+    const known = this.known.get(pid);
+    if (known?.startTime === startTime && this.programs.has(known.index)) {
+      if (known.times++ % AGAIN_AFTER === 0) this.keep(known.index, pid, stat);
+      return known.index;
+    }
+    const index = ++this.last;
+    this.known.set(pid, { startTime, index, times: 1 });
+    this.keep(index, pid, stat);
+    return index;
+  }
+
+  /** null: forgotten. */
+  at(index: number): Program | null {
+    return this.programs.get(index) ?? null;
+  }
+
+  private keep(index: number, pid: number, stat: string): void {
+    const comm = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+    const argv = (this.text(`${pid}/cmdline`) ?? '').split('\0');
+    const cgroup = this.text(`${pid}/cgroup`) ?? '';
+    const script = scriptOf(argv);
+    // The last one set is the last to go.
+    this.programs.delete(index);
+    this.programs.set(index, {
+      pid,
+      comm: printable(comm),
+      command: printable(script === null ? comm : `${comm} ${script}`),
+      unit: printable(unitOfCgroup(cgroup)),
+      container: printable(containerOfCgroup(cgroup)),
+    });
+    for (const [oldest, { pid: gone }] of this.programs) {
+      if (this.programs.size <= MOST) return;
+      this.programs.delete(oldest);
+      if (this.known.get(gone)?.index === oldest) this.known.delete(gone);
+    }
+  }
+
+  private text(path: string): string | null {
+    try {
+      return this.host.readText(path);
+    } catch {
+      return null; // gone, not ours, or longer than anyone reads
+    }
+  }
+}
+
+/** ["node", "--import", "x", "/srv/app/server.js", "--token=1"] → "server.js"; null: no interpreter, or no file. */
+export function scriptOf(argv: readonly string[]): string | null {
+  const [program = '', ...rest] = argv;
+  if (!INTERPRETERS.test(basename(program))) return null;
+  for (let index = 0; index < rest.length; index++) {
+    const word = rest[index]!;
+    if (INLINE.test(word)) return null;
+    // deno and bun
+    if (word === 'run') continue;
+    if (word === '-m') return rest[index + 1] === undefined ? null : `-m ${basename(rest[index + 1]!)}`;
+    if (WITH_VALUE.has(word)) index++;
+    else if (word !== '' && !word.startsWith('-')) return basename(word);
+  }
+  return null;
+}
+
+const basename = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** What a process calls itself may be meant to fool a terminal. */
+function printable<Text extends string | null>(text: Text): Text {
+  return (text === null ? null : text.replace(/[^ -~]/g, '?').slice(0, 64)) as Text;
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Programs, scriptOf } from '../../collectors/programs.ts';
+import { fakeHost } from '../support/fake-host.ts';
+
+const stat = (pid: number, comm: string, startTime: number) =>
+  `${pid} (${comm}) S 1 ${'0 '.repeat(17)}${startTime} 1000 50\n`;
+
+describe('Programs', () => {
+  it('tells what a process is called, its unit and its container', () => {
+    const programs = new Programs(
+      fakeHost({
+        '42/stat': stat(42, 'node', 5),
+        '42/cmdline': 'node\0--import\0x\0/srv/app/server.js\0--token=secret\0',
+        '42/cgroup': '0::/system.slice/api.service\n',
+        '43/stat': stat(43, 'a) S (b\x1b', 6),
+        '43/cgroup': `5:pids:/\n1:name=systemd:/docker/${'ab'.repeat(32)}\n`,
+      }),
+    );
+    const at = (pid: number) => programs.at(programs.identify(pid));
+    assert.deepEqual(at(42), {
+      pid: 42,
+      comm: 'node',
+      command: 'node server.js',
+      unit: 'api.service',
+      container: null,
+    });
+    assert.deepEqual(at(43), { pid: 43, comm: 'a) S (b?', command: 'a) S (b?', unit: null, container: 'abababababab' });
+    assert.equal(programs.identify(44), 0);
+  });
+
+  it('tells a process from the one that had its pid before, and does not forget that', () => {
+    const files: Record<string, string> = { '42/stat': stat(42, 'curl', 5) };
+    const programs = new Programs(fakeHost(files));
+    const first = programs.identify(42);
+    assert.equal(programs.identify(42), first);
+    files['42/stat'] = stat(42, 'nginx', 99);
+    const second = programs.identify(42);
+    assert.notEqual(second, first);
+    assert.deepEqual([programs.at(first)?.comm, programs.at(second)?.comm], ['curl', 'nginx']);
+  });
+
+  it('forgets those identified least recently, and gives their numbers to nobody', () => {
+    const files: Record<string, string> = {};
+    for (let pid = 1; pid <= 5000; pid++) files[`${pid}/stat`] = stat(pid, 'x', 1);
+    const programs = new Programs(fakeHost(files));
+    const first = programs.identify(1);
+    for (let pid = 2; pid <= 5000; pid++) programs.identify(pid);
+    assert.equal(programs.at(first), null);
+    assert.equal(programs.at(5000)?.pid, 5000);
+    assert.equal(programs.identify(1), 5001);
+  });
+});
+
+describe('scriptOf', () => {
+  for (const [argv, script] of [
+    [['node', 'a/b.js', '--password', 'x'], 'b.js'],
+    [['/usr/bin/python3.11', '-u', '-W', 'ignore', 'w.py'], 'w.py'],
+    [['python3', '-m', 'http.server', '80'], '-m http.server'],
+    [['deno', 'run', '--allow-net', 'main.ts'], 'main.ts'],
+    [['node', '-e', 'fetch("http://user:pass@x")'], null],
+    [['node', '--eval', 'code'], null],
+    [['python3', '-c', 'code'], null],
+    [['perl', '-pe', 's/a/b/'], null],
+    [['bash', '-lc', 'TOKEN=1 curl x'], null],
+    [['node'], null],
+    [['curl', 'http://user:pass@x'], null],
+    [[''], null],
+  ] as const) {
+    it(`${argv.join(' ')} → ${script}`, () => assert.equal(scriptOf(argv), script));
+  }
+});
