@@ -8,6 +8,8 @@ const MOST_SOCKETS = 200_000;
 const CHECKED_AGAIN = 64;
 /** A socket that nobody was found to hold (the kernel's own, another pid namespace's) is looked for again after this. */
 const NOT_FOUND_FOR_MS = 5000;
+/** Processes asked before all others: those that were found last to hold one. */
+const LIKELY = 8;
 /** Descriptors read between two looks at the clock. */
 const BATCH = 64;
 
@@ -32,7 +34,11 @@ export class SocketHolders implements SocketOwners {
   private readonly missing = new Map<number, number>();
   /** Those that hold sockets, the latest last. */
   private readonly holders = new Set<number>();
+  /** Processes that are still to be asked in this round, the last first, and what it looks for. */
   private turn: number[] = [];
+  private sought: ReadonlySet<number> = new Set();
+  /** Where the budget ended in the middle of a process, before this one of its descriptors. */
+  private stopped: { readonly pid: number; readonly index: number } | null = null;
   private checks: IterableIterator<[number, Held]> | undefined;
   private readonly refused = new Set<number>();
   private sweptAt = 0;
@@ -77,24 +83,29 @@ export class SocketHolders implements SocketOwners {
     }
     if (now - this.sweptAt > UNWANTED_FOR_MS) this.sweep(now);
     if (wanted.size === 0) return true;
-    const asked = new Set<number>();
-    for (const pid of [...this.holders].reverse()) {
-      asked.add(pid);
-      if (!this.search(pid, wanted, until)) return false;
+    for (const pid of this.latestHolders()) {
+      if (!this.search(pid, wanted, now + budgetMs / 2)) break;
       if (wanted.size === 0) return true;
     }
-    // A round goes on where the last one was stopped.
-    if (this.turn.length === 0) this.turn = this.pids();
+    // A round goes through all processes, and on where the last seek was stopped.
+    if (this.turn.length === 0) {
+      this.turn = [...this.pids().filter((pid) => !this.holders.has(pid)), ...this.holders];
+      this.sought = new Set(wanted);
+    }
     while (this.turn.length > 0) {
       const pid = this.turn.pop() as number;
-      if (!asked.has(pid) && !this.search(pid, wanted, until)) {
+      if (!this.search(pid, wanted, until)) {
         this.turn.push(pid);
         return false;
       }
       if (wanted.size === 0) return true;
     }
-    for (const inode of wanted) this.missing.set(inode, now);
-    return true;
+    for (const inode of wanted) if (this.sought.has(inode)) this.missing.set(inode, now);
+    return [...wanted].every((inode) => this.sought.has(inode));
+  }
+
+  private latestHolders(): number[] {
+    return [...this.holders].slice(-LIKELY).reverse();
   }
 
   /** Whether there was the time to go through all of its descriptors. */
@@ -111,9 +122,15 @@ export class SocketHolders implements SocketOwners {
       return true;
     }
     let program = 0;
+    const { stopped } = this;
+    this.stopped = null;
+    const from = stopped?.pid === pid ? Math.min(stopped.index, descriptors.length) : descriptors.length;
     // The newest mostly have the highest numbers.
-    for (let index = descriptors.length - 1; index >= 0; index--) {
-      if (index % BATCH === 0 && this.monotonic() > until) return false;
+    for (let index = from - 1; index >= 0; index--) {
+      if (index % BATCH === 0 && this.monotonic() > until) {
+        this.stopped = { pid, index: index + 1 };
+        return false;
+      }
       const descriptor = descriptors[index]!;
       const inode = this.inodeOf(pid, descriptor);
       if (!wanted.has(inode)) continue;

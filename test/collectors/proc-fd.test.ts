@@ -79,6 +79,14 @@ describe('SocketHolders', () => {
     assert.ok(seeks > 2 && seeks < 20, `${seeks} times`);
   });
 
+  it('goes on in the middle of a process with many descriptors', () => {
+    process(10, [501, ...Array.from({ length: 5000 }, () => 0)]);
+    let seeks = 1;
+    while (!holders.seek([501], 10) && seeks < 100) seeks++;
+    assert.equal(pidOf(501), 10);
+    assert.ok(seeks > 2 && seeks < 20, `${seeks} times`);
+  });
+
   it('does not look at every tick for a socket that nobody holds', () => {
     process(10, [101]);
     holders.seek([999], 100);
