@@ -48,6 +48,9 @@ export const now = (): number => Date.now();
 /** Milliseconds on a clock that no one sets: for durations. */
 export const monotonic = (): number => performance.now();
 
+/** What CLOCK_MONOTONIC shows when monotonic() shows 0 on this thread, in ms. */
+export const monotonicOriginMs = (): number => Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 /** At most `limit` bytes from the start of any file. Throws what node:fs throws. */
 export function readFileStart(path: string, limit: number): Uint8Array {
   const fd = openSync(path, 'r');

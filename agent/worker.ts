@@ -24,6 +24,10 @@ function lookAs({ config }: WorkerOrders): HostLook {
   return makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'ticks');
 }
 
+/** All that a HostLook is made from. */
+const lookedAs = ({ config: { engine, netns, ask, trace } }: WorkerOrders): string =>
+  JSON.stringify([engine, netns, ask, trace]);
+
 const post = (news: FromWorker): void => parentPort?.postMessage(news);
 
 parentPort?.on('message', (message: ToWorker) => {
@@ -31,11 +35,9 @@ parentPort?.on('message', (message: ToWorker) => {
     end.abort();
     return;
   }
-  const { engine, netns, ask } = orders.config;
-  const same = JSON.stringify([engine, netns, ask]);
-  const { config } = message;
+  const same = lookedAs(orders);
   orders = message;
-  if (JSON.stringify([config.engine, config.netns, config.ask]) !== same) {
+  if (lookedAs(orders) !== same) {
     look.close();
     look = lookAs(orders);
   }
@@ -57,4 +59,5 @@ await tickUntil(end.signal, {
   onError: (what, error) => post({ kind: 'error', what, message: (error as Error).message }),
   isFatal: (error) => look.isFatal(error),
 });
+look.close();
 parentPort?.close();

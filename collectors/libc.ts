@@ -16,6 +16,7 @@ export interface Libc {
   readonly getsockname: Call<[fd: number, address: Bytes, length: Bytes]>;
   readonly send: Call<[fd: number, bytes: Bytes, length: number, flags: number]>;
   readonly recv: Call<[fd: number, into: Bytes, length: number, flags: number]>;
+  readonly read: Call<[fd: number, into: Bytes, length: number]>;
   /** The name of an interface of the calling thread's network namespace; null if there is none. */
   readonly interfaceName: (index: number) => string | null;
   /** setns(2) changes the calling thread: nothing may be awaited before it is changed back. */
@@ -67,6 +68,7 @@ export function loadLibc(): Libc {
     getsockname: library.func('int getsockname(int, void *, void *)'),
     send: library.func('int64_t send(int, void *, uint64_t, int)'),
     recv: library.func('int64_t recv(int, void *, uint64_t, int)'),
+    read: library.func('int64_t read(int, void *, uint64_t)'),
     interfaceName: (index) => (indexToName(index, name) === null ? null : name.toString('latin1', 0, name.indexOf(0))),
     setns: library.func('int setns(int, int)'),
     poll: library.func('int poll(void *, uint64_t, int)'),

@@ -37,6 +37,8 @@ interface Known {
 export class Programs {
   private readonly known = new Map<number, Known>();
   private readonly programs = new Map<number, Program>();
+  /** By name and parent, the numbers of children that had gone before they could be read. */
+  private readonly children = new Map<string, number>();
   private last = 0;
   private readonly host: Host;
 
@@ -46,10 +48,9 @@ export class Programs {
 
   /** The number of a process; 0 if it has gone or may not be read. */
   identify(pid: number): number {
-    const stat = this.text(`${pid}/stat`);
-    // The name is in parentheses and may hold any.
-    const startTime = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    if (stat === null || startTime === undefined) return 0;
+    const stat = textOf(this.host, `${pid}/stat`);
+    const startTime = stat === null ? null : startTimeIn(stat);
+    if (stat === null || startTime === null) return 0;
     const known = this.known.get(pid);
     if (known?.startTime === startTime && this.programs.has(known.index)) {
       if (known.times++ % AGAIN_AFTER === 0) this.keep(known.index, pid, stat);
@@ -61,6 +62,28 @@ export class Programs {
     return index;
   }
 
+  /**
+   * The number of all processes of that name which `parent` has started and which have gone: a shell that runs curl in a
+   * loop is no thousand programs. `parent` 0: not known.
+   */
+  child(comm: string, parent: number): number {
+    const key = `${parent} ${comm}`;
+    const known = this.children.get(key);
+    if (known !== undefined && this.programs.has(known)) return known;
+    const index = ++this.last;
+    const from = this.programs.get(parent);
+    const name = printable(comm);
+    this.children.set(key, index);
+    this.add(index, {
+      pid: null,
+      comm: name,
+      command: name,
+      unit: from?.unit ?? null,
+      container: from?.container ?? null,
+    });
+    return index;
+  }
+
   /** null: forgotten. */
   at(index: number): Program | null {
     return this.programs.get(index) ?? null;
@@ -68,31 +91,48 @@ export class Programs {
 
   private keep(index: number, pid: number, stat: string): void {
     const comm = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
-    const argv = (this.text(`${pid}/cmdline`) ?? '').split('\0');
-    const cgroup = this.text(`${pid}/cgroup`) ?? '';
+    const argv = (textOf(this.host, `${pid}/cmdline`) ?? '').split('\0');
+    const cgroup = textOf(this.host, `${pid}/cgroup`) ?? '';
     const script = scriptOf(argv);
-    // The last one set is the last to go.
-    this.programs.delete(index);
-    this.programs.set(index, {
+    this.add(index, {
       pid,
       comm: printable(comm),
       command: printable(script === null ? comm : `${comm} ${script}`),
       unit: printable(unitOfCgroup(cgroup)),
       container: printable(containerOfCgroup(cgroup)),
     });
-    for (const [oldest, { pid: gone }] of this.programs) {
-      if (this.programs.size <= MOST) return;
-      this.programs.delete(oldest);
-      if (this.known.get(gone)?.index === oldest) this.known.delete(gone);
-    }
   }
 
-  private text(path: string): string | null {
-    try {
-      return this.host.readText(path);
-    } catch {
-      return null; // gone, not ours, or longer than anyone reads
+  private add(index: number, program: Program): void {
+    // The last one set is the last to go.
+    this.programs.delete(index);
+    this.programs.set(index, program);
+    for (const [oldest, { pid: gone }] of this.programs) {
+      if (this.programs.size <= MOST) break;
+      this.programs.delete(oldest);
+      if (gone !== null && this.known.get(gone)?.index === oldest) this.known.delete(gone);
     }
+    for (const [key, child] of this.children) {
+      if (this.children.size <= MOST) break;
+      if (child !== index) this.children.delete(key);
+    }
+  }
+}
+
+/** When a process was started, in clock ticks since the boot (proc_pid_stat(5)); null: there is none. */
+export function startTimeOf(host: Host, pid: number): string | null {
+  const stat = textOf(host, `${pid}/stat`);
+  return stat === null ? null : startTimeIn(stat);
+}
+
+/** The name is in parentheses and may hold any. */
+const startTimeIn = (stat: string): string | null => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+
+function textOf(host: Host, path: string): string | null {
+  try {
+    return host.readText(path);
+  } catch {
+    return null; // gone, not ours, or longer than anyone reads
   }
 }
 

@@ -50,6 +50,15 @@ export const METRICS = {
     ...DESTINATION,
     'closer',
   ]),
+  lastport_connect_errors_total: counter(
+    "connect() calls to the destination that failed for want of a port, by the kernel's trace (--trace).",
+    [...DESTINATION, 'code'],
+  ),
+  lastport_namespace_connect_errors_total: counter(
+    'All connect() and bind() calls of the namespace that failed so, those to no known destination too (--trace).',
+    [...NETNS, 'code'],
+  ),
+  lastport_trace_lost_events_total: counter("Events of the kernel's trace that came faster than they were read.", []),
   lastport_owner_used_ports: gauge(
     'Ports that a program holds or held, of all destinations that have series of their own.',
     ['netns', 'unit', 'command'],

@@ -27,7 +27,7 @@ const LONGEST_LABEL = 128;
  */
 const SERIES_BUDGET = 310;
 const DEFAULT_DESTINATIONS = 8;
-const SERIES_PER_DESTINATION = 22;
+const SERIES_PER_DESTINATION = 24;
 const TICK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 /** Gauges of prom-client that call themselves _total, which promtool rightly faults; the same by type are there too. */
@@ -101,6 +101,7 @@ export class PrometheusExporter {
       this.set('lastport_collector_duration_seconds', { collector }, durationMs / 1000);
       this.set('lastport_collector_success', { collector }, ok ? 1 : 0);
     }
+    if (assessment.trace !== null) this.count('lastport_trace_lost_events_total', {}, assessment.trace.lostEvents);
     for (const [source, count] of gapCounts(assessment)) this.set('lastport_gaps', { source }, count);
 
     const worst = [...assessment.namespaces].sort(byRisk).slice(0, DETAILED_NAMESPACES);
@@ -151,6 +152,9 @@ export class PrometheusExporter {
       usable: namespace.usablePorts,
       blocked: namespace.blockedPorts,
     };
+    for (const [code, total] of errorsByCode(namespace)) {
+      this.count('lastport_namespace_connect_errors_total', { netns, code }, total);
+    }
     for (const [kind, ports] of Object.entries(kinds)) this.set('lastport_ephemeral_ports', { netns, kind }, ports);
     if (namespace.verdict === 'blind') return;
     const inUse = destinations.filter(({ usedPorts }) => usedPorts > 0);
@@ -184,6 +188,8 @@ export class PrometheusExporter {
     for (const [closer, closes] of Object.entries(one.closesTotal ?? {})) {
       this.count('lastport_destination_closes_total', { ...labels, closer }, closes);
     }
+    for (const [code, total] of errorsByCode(one))
+      this.count('lastport_connect_errors_total', { ...labels, code }, total);
     for (const [state, ports] of Object.entries(one.states)) {
       this.set('lastport_destination_ports', { ...labels, state }, ports);
     }
@@ -263,6 +269,12 @@ function gapCounts({ gaps }: Assessment): [string, number][] {
   const counts = new Map<string, number>();
   for (const { source } of gaps) counts.set(source, (counts.get(source) ?? 0) + 1);
   return [...counts].slice(0, GAP_SOURCES);
+}
+
+function errorsByCode({ connectErrors }: Pick<DestinationReport, 'connectErrors'>): ReadonlyMap<string, number> {
+  const totals = new Map<string, number>();
+  for (const { code, total } of connectErrors ?? []) totals.set(code, total + (totals.get(code) ?? 0));
+  return totals;
 }
 
 /** By unit and name, the biggest: a label for every process would be a series for every restart. */

@@ -27,6 +27,7 @@ export interface Config {
   readonly engine: 'auto' | 'sock_diag' | 'procfs';
   readonly netns: NetnsChoice;
   readonly ask: 'auto' | 'all' | 'off';
+  readonly trace: boolean;
   readonly to: readonly Endpoint[];
   /** The procfs root, without a slash at its end. */
   readonly procfs: string;
@@ -157,6 +158,14 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     help: 'ask the kernel which ports bind() has taken; auto: as far as it matters',
     default: 'auto',
     parse: oneOf(['auto', 'all', 'off']),
+  },
+  trace: {
+    flag: 'trace',
+    commands: ['run'],
+    takes: null,
+    help: "follow every connection by the kernel's trace (tracefs, as root): exact rates, owners and bound ports",
+    default: 'false',
+    parse: parseBoolean,
   },
   procfs: {
     flag: 'procfs',

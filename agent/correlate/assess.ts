@@ -12,13 +12,14 @@ import type { Readings } from '../model/readings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { TCP_STATES } from '../model/state.ts';
 import { PortAnswers } from './answers.ts';
-import { Churn, type Connections, NO_CONNECTIONS } from './churn.ts';
+import { Churn, type Connections, errorsOf, type Look, NO_CONNECTIONS } from './churn.ts';
 import { FlowCounter, type FlowCounts } from './flow.ts';
 import { headroom, type NamespacePorts, namespacePorts, outOfReach } from './headroom.ts';
 import { InboundMemory } from './inbound.ts';
 import { fillPortKinds, newPortKinds } from './port-kinds.ts';
 import { type AskScope, questions } from './questions.ts';
 import { Worst } from './ranking.ts';
+import type { TracedNetns } from './traced-connections.ts';
 import { destinationVerdict } from './verdict.ts';
 
 /** A destination to report even if no socket uses it. Addresses are text as an Assessment has them. */
@@ -37,13 +38,14 @@ export const REPORTED_DESTINATIONS = 1000;
 
 /** Everything one tick knows, from what it found out about each namespace. `now` is in ms since the epoch. */
 export function assess(
-  parts: Pick<Assessment, 'host' | 'namespaces' | 'gaps' | 'collectors' | 'tookMs'>,
+  parts: Pick<Assessment, 'host' | 'namespaces' | 'gaps' | 'collectors' | 'tookMs' | 'trace'>,
   now: number,
 ): Assessment {
-  const { host, namespaces, gaps, collectors, tookMs } = parts;
+  const { host, namespaces, gaps, collectors, tookMs, trace } = parts;
   // Nothing to look at is nothing seen.
   const verdict = namespaces.length === 0 ? 'blind' : worstVerdict(namespaces.map((one) => one.verdict));
-  return { schema: SCHEMA, takenAt: new Date(now).toISOString(), tookMs, host, verdict, namespaces, gaps, collectors };
+  const takenAt = new Date(now).toISOString();
+  return { schema: SCHEMA, takenAt, tookMs, host, verdict, namespaces, gaps, collectors, trace };
 }
 
 /** What is kept of a network namespace from look to look. */
@@ -63,6 +65,7 @@ export interface AssessOptions {
   readonly reportUnused?: boolean;
   /** null: nobody looked for them. */
   readonly owners?: SocketOwners | null;
+  readonly traced?: TracedNetns | null;
 }
 
 /**
@@ -91,7 +94,7 @@ export class Correlator {
     readings: Readings,
     memory: NamespaceMemory,
     asked: readonly AskedDestination[],
-    { now, at = now, asking = null, reportUnused = true, owners = null }: AssessOptions,
+    { now, at = now, asking = null, reportUnused = true, owners = null, traced = null }: AssessOptions,
   ): NamespaceReport {
     const { sockets, ports } = readings;
     if (sockets === null || ports === null) return blind(readings);
@@ -99,15 +102,20 @@ export class Correlator {
     memory.answers?.refresh(sockets, now);
     if (memory.answers?.isEmpty === true) memory.answers = null;
     const parts: Parts = { readings, sockets, ports, asked: new AskedSet(asked), reportUnused };
-    const report = this.report(parts, memory.answers);
-    const connections = this.connections(parts, report, memory.churn, at, owners);
+    const found = this.report(parts, memory.answers, traced);
+    const connections = this.connections(parts, found, memory.churn, { at, owners, traced });
+    const connectErrors =
+      traced === null || owners === null ? null : errorsOf(traced.connections.refusalsOf(traced.netns), owners);
+    const report = { ...found, namespace: { ...found.namespace, connectErrors } };
     const questions = asking === null ? [] : this.questions(parts, report, asking.scope);
     if (asking === null || questions.length === 0) return withConnections(report, connections);
     memory.answers ??= new PortAnswers();
     const { answers } = memory;
     if (answers.isEmpty) answers.refresh(sockets, now);
     asking.ask(questions, (port, isBlocked) => answers.note(port, isBlocked, now));
-    return withConnections(answers.isEmpty ? report : this.report(parts, answers), connections);
+    if (answers.isEmpty) return withConnections(report, connections);
+    const better = this.report(parts, answers, traced);
+    return { ...withConnections(better, connections), connectErrors };
   }
 
   /** By destination. */
@@ -115,27 +123,30 @@ export class Correlator {
     { sockets, ports, readings }: Parts,
     { picked, namespace }: Reported,
     churn: Churn,
-    at: number,
-    owners: SocketOwners | null,
+    known: Pick<Look, 'at' | 'owners' | 'traced'>,
   ): ConnectionsOf {
     const { counter, kinds } = this;
     const look = {
       table: sockets,
       kinds,
-      at,
       counters: readings.counters,
       counter,
       usable: this.usable.of(ports),
-      owners,
+      ...known,
     };
     const found = churn.update(look, picked, namespace.destinationsOmitted === 0);
     return new Map(picked.map((destination, index) => [destination, found[index] as Connections]));
   }
 
-  private report({ readings, sockets, ports, asked, reportUnused }: Parts, answers: PortAnswers | null): Reported {
+  private report(
+    { readings, sockets, ports, asked, reportUnused }: Parts,
+    answers: PortAnswers | null,
+    traced: TracedNetns | null,
+  ): Reported {
     const { counter, kinds } = this;
     const usable = this.usable.of(ports);
-    fillPortKinds(kinds, usable, sockets, this.inbound, answers?.kinds ?? null);
+    const tracedKinds = traced?.connections.kindsOf(traced.netns) ?? null;
+    fillPortKinds(kinds, usable, sockets, this.inbound, answers?.kinds ?? null, tracedKinds);
     // Without the reserved list any port may be reserved.
     const unlisted = ports.reserved === null ? null : readings.unlistedSockets;
     const shared = namespacePorts(usable, kinds, sockets.unreadRows + (unlisted ?? Number.POSITIVE_INFINITY));
@@ -190,6 +201,7 @@ export class Correlator {
       destinationsInUse: inUse,
       destinationsOmitted: inUse - reports.length,
       omittedUsedPorts: used - reports.reduce((sum, { usedPorts }) => sum + usedPorts, 0),
+      connectErrors: null,
       destinations,
       counters: readings.counters,
     };
@@ -275,6 +287,7 @@ function blind(readings: Readings): NamespaceReport {
     destinationsInUse: 0,
     destinationsOmitted: 0,
     omittedUsedPorts: 0,
+    connectErrors: null,
     destinations: [],
     counters: readings.counters,
   };

@@ -1,4 +1,4 @@
-import type { Owner, Rates } from '../model/assessment.ts';
+import type { ConnectError, Owner, Rates } from '../model/assessment.ts';
 import type { UsablePorts } from '../model/port-settings.ts';
 import type { SocketOwners } from '../model/program.ts';
 import type { Counters } from '../model/readings.ts';
@@ -8,7 +8,8 @@ import { ConnectionBook } from './connection-book.ts';
 import type { FlowCounter } from './flow.ts';
 import { LatelyOwners } from './owner-tally.ts';
 import type { PortKinds } from './port-kinds.ts';
-import { closesByAge, NO_RATES, RateHistory } from './rates.ts';
+import { closesByAge, NO_RATES, RateHistory, type TracedSince } from './rates.ts';
+import type { Refusals, TracedNetns } from './traced-connections.ts';
 
 /** From look to look: later than this a TIME_WAIT that came in between may have gone. */
 const LONGEST_GAP_MS = 55_000;
@@ -34,6 +35,7 @@ export interface Look {
   readonly usable: UsablePorts;
   /** null: nobody looked for them. */
   readonly owners: SocketOwners | null;
+  readonly traced: TracedNetns | null;
   /** Begun for this table. */
   readonly counter: FlowCounter;
 }
@@ -42,15 +44,27 @@ export interface Look {
 export interface Connections extends Rates {
   readonly owners: readonly Owner[] | null;
   readonly unownedPorts: number | null;
+  readonly connectErrors: readonly ConnectError[] | null;
 }
 
-export const NO_CONNECTIONS: Connections = { ...NO_RATES, owners: null, unownedPorts: null };
+export const NO_CONNECTIONS: Connections = { ...NO_RATES, owners: null, unownedPorts: null, connectErrors: null };
+
+/** What of a destination's traced counts was told by the look before. */
+interface ToldCounts {
+  readonly look: number;
+  readonly epoch: number;
+  readonly opens: number;
+  readonly closedHere: number;
+  readonly closedThere: number;
+  readonly unsure: number;
+}
 
 /** How fast the connections of one network namespace's destinations come and go, from look to look. */
 export class Churn {
   private readonly book = new ConnectionBook();
   private readonly histories = new Map<number, RateHistory>();
   private readonly lately = new Map<number, LatelyOwners>();
+  private readonly told = new Map<number, ToldCounts>();
   private look = 0;
   private before: { readonly at: number; readonly counters: Counters } | null = null;
 
@@ -66,25 +80,28 @@ export class Churn {
       gap > LONGEST_GAP_MS || book.isFull || table.unreadRows > 0 || hasOverflown(before?.counters, counters);
     const seen = destinations.map((destination) => {
       const signature = table.signature(destination);
-      const visit = { ...book.count(table, destination, kinds, look.usable, look.owners) };
-      const owned = this.owned(look, signature);
-      const known =
-        isBroken || gap > look.counter.keptMs(table, destination) * LATE ? undefined : this.histories.get(signature);
-      const history = known?.look === this.look - 1 ? known : undefined;
-      return { destination, signature, visit, owned, history };
+      const visit = { ...book.count(table, destination, kinds, look.usable, look.owners, look.traced) };
+      const owned = this.owned({ ...look, destination }, signature);
+      const traced = this.tracedSince(look, destination, signature);
+      const known = this.histories.get(signature);
+      const isLost = traced === null && (isBroken || gap > look.counter.keptMs(table, destination) * LATE);
+      const history = known?.look === this.look - 1 && !isLost ? known : undefined;
+      return { destination, signature, visit, owned, traced, history };
     });
     const opened = seen.reduce((sum, { visit, history }) => sum + (history === undefined ? 0 : visit.opened), 0);
     const unseen = unseenOpens(before?.counters, counters, opened);
     const isUnsure = !isAll || unseen === null || unseen > Math.max(UNSEEN_LEAST, opened * UNSEEN_RATIO);
-    const found = seen.map(({ destination, signature, visit, owned, history }) => {
+    const found = seen.map(({ destination, signature, visit, owned, traced, history }) => {
       if (history === undefined) {
-        this.histories.set(signature, new RateHistory(this.look, at, visit));
+        const begun = tracedSoFar(look, destination);
+        this.histories.set(signature, new RateHistory(this.look, at, visit, begun));
         return { ...atFirst(look, destination), ...owned };
       }
       history.add(
         this.look,
         at,
         visit,
+        traced,
         (remote) => isUnsure && (visit.opened === 0 || remote > visit.opened * PEER_CLOSES_RATIO),
       );
       return { ...history.rates(), ...owned };
@@ -94,15 +111,35 @@ export class Churn {
   }
 
   /** Of the destination counted last. */
-  private owned({ owners, at }: Look, signature: number): Pick<Connections, 'owners' | 'unownedPorts'> {
-    if (owners === null) return { owners: null, unownedPorts: null };
+  private owned(
+    { owners, at, table, traced, destination }: Look & { readonly destination: number },
+    signature: number,
+  ): Pick<Connections, 'owners' | 'unownedPorts' | 'connectErrors'> {
+    if (owners === null) return { owners: null, unownedPorts: null, connectErrors: null };
+    const refused = traced?.connections.countsOf(traced.netns, table.plainSignature(destination)).refused;
+    const connectErrors = refused === undefined ? null : errorsOf(refused, owners);
     let lately = this.lately.get(signature);
     if (lately === undefined) {
       lately = new LatelyOwners();
       this.lately.set(signature, lately);
     }
     const { owners: found, unowned } = this.book.owners.owners(owners, lately.note(this.book.owners.programs, at));
-    return { owners: found, unownedPorts: unowned };
+    return { owners: found, unownedPorts: unowned, connectErrors };
+  }
+
+  /** null: not exactly known. */
+  private tracedSince({ table, traced }: Look, destination: number, signature: number): TracedSince | null {
+    // What is bound to an interface shares its traces with what is not.
+    if (traced === null || table.deviceOf(destination) !== 0) return null;
+    const { connections, netns } = traced;
+    const { opens, closedHere, closedThere, unsure } = connections.countsOf(netns, table.plainSignature(destination));
+    const { epoch } = connections;
+    const before = this.told.get(signature);
+    this.told.set(signature, { look: this.look, epoch, opens, closedHere, closedThere, unsure });
+    if (before?.look !== this.look - 1 || before.epoch !== epoch || before.unsure !== unsure) return null;
+    const here = closedHere - before.closedHere;
+    const there = closedThere - before.closedThere;
+    return { opens: opens - before.opens, closes: connections.followsCloses ? { here, there } : null };
   }
 
   private forget(): void {
@@ -110,8 +147,31 @@ export class Churn {
       if (look < this.look - 1) {
         this.histories.delete(signature);
         this.lately.delete(signature);
+        this.told.delete(signature);
       }
   }
+}
+
+/** null: not traced. */
+function tracedSoFar({ table, traced }: Look, destination: number): TracedSince | null {
+  if (traced === null || table.deviceOf(destination) !== 0) return null;
+  const counts = traced.connections.countsOf(traced.netns, table.plainSignature(destination));
+  return { opens: counts.opens, closes: { here: counts.closedHere, there: counts.closedThere } };
+}
+
+/** By errno. */
+const CODES: Readonly<Record<number, ConnectError['code']>> = { 98: 'EADDRINUSE', 99: 'EADDRNOTAVAIL' };
+
+/** Most first. */
+export function errorsOf(refused: readonly Refusals[], owners: SocketOwners): readonly ConnectError[] {
+  return refused
+    .flatMap(({ errno, program, total }) => {
+      const code = CODES[errno];
+      if (code === undefined) return [];
+      const { pid = null, command = null } = owners.program(program) ?? {};
+      return [{ code, total, pid, command }];
+    })
+    .sort((a, b) => b.total - a.total);
 }
 
 /** connect() calls of the namespace since the look before of which the table shows nothing; null: unknown. */

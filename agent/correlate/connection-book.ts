@@ -6,6 +6,7 @@ import { CLOSING, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SYN_RECV, SYN_SENT, TIME_WA
 import { TIME_WAIT_MS } from './flow.ts';
 import { OwnerTally } from './owner-tally.ts';
 import { INBOUND, type PortKinds } from './port-kinds.ts';
+import type { TracedNetns } from './traced-connections.ts';
 
 /** The kind of timer that TIME_WAIT has (inet_twsk_diag_fill, net/ipv4/inet_diag.c). */
 const TW_TIMER = 3;
@@ -17,6 +18,9 @@ const SAME_END = 50;
 const SMALLEST = 1024;
 /** 22 bytes each: a namespace with more connections than half of this is not followed further. */
 const MOST_SLOTS = 1 << 20;
+
+/** Of `programs`: it is the trace that told. */
+const TRACED = 0x80000000;
 
 const OPEN = 1;
 /** This side has closed first. */
@@ -63,6 +67,7 @@ export class ConnectionBook {
   private look = 0;
   private begun = 0;
   private now = 0;
+  private atMs = 0;
   private sinceBefore = 0;
 
   /** Whether there were more connections than it follows, so that what is counted is too little. */
@@ -73,6 +78,7 @@ export class ConnectionBook {
   /** Call before the first destination of a look. `now` in ms. */
   begin(now: number): void {
     if (this.look === 0) this.begun = now;
+    this.atMs = now;
     this.sinceBefore = this.look === 0 ? 0 : now - this.begun - this.now * 10;
     this.now = Math.round((now - this.begun) / 10);
     this.look++;
@@ -85,6 +91,7 @@ export class ConnectionBook {
     kinds: PortKinds,
     usable: UsablePorts,
     holders: Pick<SocketOwners, 'holderOf'> | null,
+    traced: TracedNetns | null,
   ): Visit {
     const { visit } = this;
     this.owners.clear();
@@ -93,9 +100,11 @@ export class ConnectionBook {
     visit.closedHere = 0;
     visit.closedThere = 0;
     const signature = table.signature(destination);
+    const plain = traced === null ? 0 : table.plainSignature(destination);
     for (let row = table.firstRow(destination); row >= 0; row = table.next[row]!) {
       const port = table.localPort[row]!;
-      if (kinds[port] !== INBOUND) this.note(table, row, signature, port, usable.set[port] === 1, holders);
+      if (kinds[port] !== INBOUND)
+        this.note(table, row, signature, port, usable.set[port] === 1, holders, traced, plain);
     }
     return visit;
   }
@@ -107,6 +116,8 @@ export class ConnectionBook {
     port: number,
     isUsable: boolean,
     holders: Pick<SocketOwners, 'holderOf'> | null,
+    traced: TracedNetns | null,
+    plain: number,
   ): void {
     const { visit } = this;
     const slot = this.slotOf(signature, port);
@@ -125,8 +136,14 @@ export class ConnectionBook {
     if (!isKnown && isRecent) visit.opened++;
     if (phase === CLOSED_HERE && wasOpen) visit.closedHere++;
     // What has no inode any more is whose it was; what has one is whose it is now.
-    const program = inode !== 0 ? (holders?.holderOf(inode >>> 0) ?? 0) : isKnown ? this.programs[slot]! : 0;
-    if (holders !== null && isUsable) this.owners.add(program, inode !== 0);
+    let program = inode !== 0 ? (holders?.holderOf(inode >>> 0) ?? 0) : isKnown ? this.programs[slot]! : 0;
+    if (program === 0 && traced !== null) {
+      const { connections, netns, before } = traced;
+      const closedAt = isWaiting ? this.atMs - age : before;
+      program = connections.ownerOf(netns, plain, port, before, Math.min(before, closedAt), inode !== 0);
+      if (program !== 0) program |= TRACED;
+    }
+    if (holders !== null && isUsable) this.owners.add(program & ~TRACED, inode !== 0, (program & TRACED) !== 0);
     this.programs[slot] = program;
     this.phases[slot] = phase;
     this.marks[slot] = mark;

@@ -11,6 +11,7 @@ const UNFOUND_RATIO = 0.1;
 interface Count {
   seen: number;
   remembered: number;
+  traced: number;
 }
 
 /** One destination's ports by the program that holds or held them. Filled anew for each. */
@@ -27,7 +28,7 @@ export class OwnerTally {
   }
 
   /** `program` 0: not known. */
-  add(program: number, isLiving: boolean): void {
+  add(program: number, isLiving: boolean, isTraced: boolean): void {
     if (program === 0) {
       if (isLiving) this.livingUnknown++;
       else this.goneUnknown++;
@@ -35,10 +36,11 @@ export class OwnerTally {
     }
     let count = this.counts.get(program);
     if (count === undefined) {
-      count = { seen: 0, remembered: 0 };
+      count = { seen: 0, remembered: 0, traced: 0 };
       this.counts.set(program, count);
     }
-    if (isLiving) count.seen++;
+    if (isTraced) count.traced++;
+    else if (isLiving) count.seen++;
     else count.remembered++;
   }
 
@@ -58,17 +60,15 @@ export class OwnerTally {
     const owners: Owner[] = [];
     let unowned = this.livingUnknown + this.goneUnknown;
     let living = 0;
-    for (const [index, { seen, remembered }] of this.counts) {
+    for (const [index, { seen, remembered, traced }] of this.counts) {
       const program = known.program(index);
       living += seen;
       if (program === null) {
-        unowned += seen + remembered;
+        unowned += seen + remembered + traced;
         continue;
       }
-      const { pid, comm, command, unit, container } = program;
-      if (seen > 0) owners.push({ pid, comm, command, unit, container, usedPorts: seen, how: 'seen' });
-      if (remembered > 0)
-        owners.push({ pid, comm, command, unit, container, usedPorts: remembered, how: 'remembered' });
+      for (const [how, usedPorts] of Object.entries({ seen, remembered, traced }) as [Owner['how'], number][])
+        if (usedPorts > 0) owners.push({ ...program, usedPorts, how });
     }
     const isShared = this.goneUnknown > 0 && known.seesAll && this.livingUnknown <= living * UNFOUND_RATIO;
     const shared = isShared ? sharedOwner(known, lately) : null;
@@ -76,9 +76,28 @@ export class OwnerTally {
       owners.push({ ...shared, usedPorts: this.goneUnknown, how: 'shared' });
       unowned -= this.goneUnknown;
     }
-    owners.sort((a, b) => b.usedPorts - a.usedPorts || (a.pid ?? 0) - (b.pid ?? 0));
-    return { owners: owners.slice(0, NAMED), unowned };
+    const named = owners.length > NAMED ? joined(owners) : owners;
+    named.sort((a, b) => b.usedPorts - a.usedPorts || (a.pid ?? 0) - (b.pid ?? 0));
+    return { owners: named.slice(0, NAMED), unowned };
   }
+}
+
+/** Those of one name, unit and container as one: a pool of workers, or a shell that runs curl in a loop. */
+function joined(owners: readonly Owner[]): Owner[] {
+  const kinds = new Map<string, Owner>();
+  for (const owner of owners) {
+    const { command, unit, container, how, pid } = owner;
+    const key = JSON.stringify([command, unit, container, how]);
+    const known = kinds.get(key);
+    if (known === undefined) kinds.set(key, owner);
+    else
+      kinds.set(key, {
+        ...known,
+        pid: known.pid === pid ? pid : null,
+        usedPorts: known.usedPorts + owner.usedPorts,
+      });
+  }
+  return [...kinds.values()];
 }
 
 /** The programs that a destination's ports were of during the last minute. */

@@ -18,7 +18,7 @@ export type PortKinds = Uint8Array;
 
 /**
  * Fills in the kind of every usable port; of the others only which are INBOUND. `inbound`: by port, 1 where it is a
- * service's. `answers`: by port, BLOCKED or CHOSEN where the kernel was asked.
+ * service's. `answers`: by port, BLOCKED or CHOSEN where the kernel was asked; `traced`: where it was traced.
  */
 export function fillPortKinds(
   kinds: PortKinds,
@@ -26,13 +26,14 @@ export function fillPortKinds(
   table: SocketTable,
   inbound: Uint8Array,
   answers: Uint8Array | null,
+  traced: Uint8Array | null = null,
 ): void {
   // 1 is INBOUND, 0 is FREE.
   kinds.set(inbound);
   for (let port = usable.low; port <= usable.high; port++) {
     if (usable.set[port] === 0 || kinds[port] !== FREE) continue;
     if (table.bound[port] === 1) kinds[port] = BLOCKED;
-    else if (table.inUse[port] === 1) kinds[port] = answers?.[port] || MAYBE_BLOCKED;
+    else if (table.inUse[port] === 1) kinds[port] = answers?.[port] || traced?.[port] || MAYBE_BLOCKED;
   }
 }
 

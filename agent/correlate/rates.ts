@@ -15,6 +15,12 @@ const LONGEST_MS = 30_000;
 /** A look every 250 ms for LONGEST_MS, at most. */
 const SAMPLES = 128;
 
+/** What was traced of a destination: exact, since the look before or since the trace began. closes null: those were not followed. */
+export interface TracedSince {
+  readonly opens: number;
+  readonly closes: { readonly here: number; readonly there: number } | null;
+}
+
 interface Sample {
   readonly at: number;
   readonly opens: number;
@@ -31,30 +37,33 @@ export class RateHistory {
   private open: number;
   private readonly samples: Sample[];
 
-  /** `at` in ms. */
-  constructor(look: number, at: number, { open, closedThere }: Visit) {
+  /** `at` in ms. `before`: what has been traced of it already. */
+  constructor(look: number, at: number, { open, closedThere }: Visit, before: TracedSince | null = null) {
     this.look = look;
     this.open = open + closedThere;
-    this.samples = [{ at, opens: 0, local: 0, remote: 0, unsure: 0 }];
+    const { here = 0, there = 0 } = before?.closes ?? {};
+    this.samples = [{ at, opens: before?.opens ?? 0, local: here, remote: there, unsure: 0 }];
   }
 
   /**
    * What happened since the look before: opened − closed is by how much the open ones have become more. Connections
    * that opened and were closed by the peer in between left nothing to be counted: `isUnsure` says, of the peer's closes
-   * that were counted, whether there may be such.
+   * that were counted, whether there may be such. What was traced is exact and goes before all that.
    */
-  add(look: number, at: number, visit: Visit, isUnsure: (remote: number) => boolean): void {
+  add(look: number, at: number, visit: Visit, traced: TracedSince | null, isUnsure: (remote: number) => boolean): void {
     const last = this.last;
     const open = visit.open + visit.closedThere;
-    const remote = Math.max(0, visit.opened - visit.closedHere - (open - this.open));
+    const opened = traced?.opens ?? visit.opened;
+    const local = traced?.closes?.here ?? visit.closedHere;
+    const remote = traced?.closes?.there ?? Math.max(0, opened - local - (open - this.open));
     this.look = look;
     this.open = open;
     this.samples.push({
       at,
-      opens: last.opens + visit.opened,
-      local: last.local + visit.closedHere,
+      opens: last.opens + opened,
+      local: last.local + local,
       remote: last.remote + remote,
-      unsure: last.unsure + (isUnsure(remote) ? 1 : 0),
+      unsure: last.unsure + (traced === null && isUnsure(remote) ? 1 : 0),
     });
     if (this.samples.length > SAMPLES) this.samples.shift();
   }

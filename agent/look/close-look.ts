@@ -4,6 +4,7 @@ import type { Gap } from '../model/gap.ts';
 import type { Host } from '../model/host.ts';
 import type { SocketOwners } from '../model/program.ts';
 import type { Collector, CollectorRun, Counters, NetnsIdentity, Readings } from '../model/readings.ts';
+import type { Tracing } from './tracing.ts';
 
 /** What is read in one look. */
 export interface Sources {
@@ -28,6 +29,7 @@ export interface CloseLookRequest {
   readonly bound: readonly number[] | null;
   readonly asking: Asking | null;
   readonly owners: SocketOwners | null;
+  readonly tracing: Tracing | null;
   /** Looks for who holds these sockets. */
   readonly seekOwners: (inodes: Uint32Array) => void;
 }
@@ -55,11 +57,14 @@ export class CloseLook {
   }
 
   take(request: CloseLookRequest): CloseLooked {
-    const { memory, asked, reportUnused, now, asking } = request;
+    const { memory, asked, reportUnused, now, asking, tracing, netns } = request;
     const readings = emptyReadings(request.netns, request.unlistedSockets, request.bound === null);
     const { ports, sockets, counters } = this.sources;
+    const before = this.monotonic();
     const runs = this.collect(readings, [[ports], sockets, [counters]]);
     const at = this.monotonic();
+    // All that is in the table has been traced by now.
+    tracing?.drain();
     const { owners, seekOwners } = request;
     if (readings.sockets !== null) seekOwners(readings.sockets.inode.subarray(0, readings.sockets.rowCount));
     // By whichever engine: they were bound when that was listed last, and nothing else would tell.
@@ -68,7 +73,11 @@ export class CloseLook {
     if (!listed && request.bound === null && readings.unlistedSockets !== 0) {
       readings.gaps.push(unlistedGap(readings.unlistedSockets, request.unlistedWhy));
     }
-    const report = this.correlator.assess(readings, memory, asked, { now, at, asking, reportUnused, owners });
+    if (readings.ports !== null) tracing?.follow(readings.ports.range);
+    const connections = tracing?.connections ?? null;
+    const traced = connections === null ? null : { connections, netns: netns.inode ?? 0, before };
+    const options = { now, at, asking, reportUnused, owners, traced };
+    const report = this.correlator.assess(readings, memory, asked, options);
     const unowned = report.destinations.reduce((sum, { unownedPorts }) => sum + (unownedPorts ?? 0), 0);
     if (owners?.seesAll === false && unowned > 0) readings.gaps.push(unownedGap(unowned));
     return { report, gaps: readings.gaps, runs, bound: listed ? [...(readings.sockets?.boundPorts ?? [])] : null };

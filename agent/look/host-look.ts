@@ -123,6 +123,7 @@ export class HostLook {
   /** What is due by the pace. */
   tick(request: LookRequest): Assessment {
     const start = this.monotonic();
+    this.reach.trace?.drain();
     this.askBudget.topUp();
     this.topUpOwners(start);
     this.discover();
@@ -157,7 +158,9 @@ export class HostLook {
     const parts = [...this.watched.values()].map(
       ({ netns, pulse, refused }) => `${netns.inode} ${netns.label} ${pulse?.inUse} ${pulse?.timeWait} ${refused?.at}`,
     );
-    return [...parts, ...this.foundGaps.map(({ what }) => what)].join('\n');
+    const { trace } = this.reach;
+    const gaps = [...this.foundGaps, ...(trace?.gaps() ?? [])];
+    return [...parts, ...gaps.map(({ what, why }) => `${what}: ${why}`), trace?.health?.lostEvents].join('\n');
   }
 
   /**
@@ -166,6 +169,7 @@ export class HostLook {
    */
   beat(request: LookRequest): Assessment | null {
     const start = this.monotonic();
+    this.reach.trace?.drain();
     if (!this.stirs(start)) return null;
     for (const one of this.watched.values()) this.feel(one);
     this.round = { at: start, costMs: this.monotonic() - start };
@@ -276,6 +280,7 @@ export class HostLook {
         bound,
         asking: asking.asking,
         owners: this.reach.owners,
+        tracing: this.reach.trace,
         seekOwners: (inodes) => {
           isUnfinished = !this.seekOwners(inodes);
         },
@@ -385,6 +390,7 @@ export class HostLook {
       ...foldGaps(all.map(({ netns, gaps }) => ({ label: netns.label, isOwn: netns.isOwn, gaps }))),
       ...(refused.length === 0 ? [] : [refusedGap(refused)]),
       ...this.foundGaps,
+      ...(this.reach.trace?.gaps() ?? []),
       ...request.gaps,
     ];
     const host = {
@@ -392,7 +398,8 @@ export class HostLook {
       inventory: request.inventory,
     };
     const collectors = [...this.runs.values()];
-    return assess({ host, namespaces, gaps, collectors, tookMs: this.monotonic() - start }, request.now);
+    const trace = this.reach.trace?.health ?? null;
+    return assess({ host, namespaces, gaps, collectors, tookMs: this.monotonic() - start, trace }, request.now);
   }
 
   private facts(now: number): { readonly name: string; readonly kernel: string } {

@@ -2,6 +2,7 @@ import type { Gap } from '../model/gap.ts';
 import type { Netns } from '../model/netns.ts';
 import type { SocketOwners } from '../model/program.ts';
 import type { Pulse } from '../model/readings.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Which namespaces to look at. */
 export type NetnsChoice = 'all' | 'self' | { readonly pid: number } | { readonly inode: number };
@@ -37,6 +38,8 @@ export interface Reach {
   readonly route: (remote: string, remotePort: number) => string | null;
   /** Who holds which socket; null where nothing can tell. `seek` looks for who holds these, for about so many ms. */
   readonly owners: (SocketOwners & { readonly seek: (inodes: Iterable<number>, budgetMs: number) => boolean }) | null;
+  /** The kernel's trace; null: it was not asked for. */
+  readonly trace: Tracing | null;
   /** Lets go of what it keeps open. */
   readonly close: () => void;
   /** Whether the thread must not go on after this error. */

@@ -7,21 +7,27 @@ import { PortAsker } from '../../collectors/port-ask.ts';
 import { SocketHolders } from '../../collectors/proc-fd.ts';
 import { NetnsFinder } from '../../collectors/proc-ns-net.ts';
 import { readPulse } from '../../collectors/proc-ns-sockstat.ts';
-import { Programs } from '../../collectors/programs.ts';
+import { Programs, startTimeOf } from '../../collectors/programs.ts';
 import { routeHere } from '../../collectors/route-here.ts';
-import { monotonic } from '../host.ts';
+import { SockTrace } from '../../collectors/sock-trace.ts';
+import { TraceTaskBook } from '../../collectors/trace-tasks.ts';
+import { monotonic, monotonicOriginMs } from '../host.ts';
 import type { Host } from '../model/host.ts';
+import { realTraceFiles } from '../trace-files.ts';
 import { type Reach, Refused } from './reach.ts';
+import { type StartedTrace, Tracing } from './tracing.ts';
 
 /** Where asking is for the kernel and not for the process: two that ask at a time must differ. */
 const SALT = pid;
 
 /** The real Reach: koffi is loaded when something first needs it. */
-export function realReach(host: Host, libcOf: () => Libc = lazyLibc()): Reach {
+export function realReach(host: Host, wantsTrace = false, libcOf: () => Libc = lazyLibc()): Reach {
   const finder = new NetnsFinder(host, libcOf);
   const entry = new NetnsEntry(host, libcOf);
   let asker: PortAsker | undefined;
   const stir = new HostStir(host);
+  const programs = new Programs(host);
+  const trace = wantsTrace ? new Tracing(() => startTrace(host, programs, libcOf()), monotonic) : null;
   return {
     find: () => finder.find(),
     inodeOf: (process) => netnsInode(host, `${process}/ns/net`),
@@ -34,12 +40,41 @@ export function realReach(host: Host, libcOf: () => Libc = lazyLibc()): Reach {
       return asker.ask(ports, note, isLate);
     },
     route: (remote, port) => routeHere(libcOf(), remote, port),
-    owners: host.isLive ? new SocketHolders(host, new Programs(host), monotonic) : null,
+    owners: host.isLive ? new SocketHolders(host, programs, monotonic) : null,
+    trace,
     close: () => {
+      trace?.close();
       finder.close();
       stir.close();
       entry.close();
     },
     isFatal: (error) => error instanceof StrandedError,
   };
+}
+
+/** @throws Error saying why there is no trace to be had. */
+function startTrace(host: Host, programs: Programs, libc: Libc): StartedTrace {
+  if (!host.isLive) throw new Error(`${host.procfs} is not the running kernel's procfs`);
+  // The trace names threads by their numbers in the first pid namespace.
+  if (host.readLink('self/ns/pid') !== FIRST_PID) throw new Error('it is to be had in the first pid namespace only');
+  const tasks = new TraceTaskBook(host, programs);
+  const trace = new SockTrace({
+    files: realTraceFiles(),
+    libc,
+    tasks,
+    identity: identityOf(host, pid) ?? String(pid),
+    isRunning: (identity) => identityOf(host, Number.parseInt(identity, 10)) === identity,
+    monotonic,
+    originMs: monotonicOriginMs(),
+  });
+  return { trace, tasks };
+}
+
+/** PROC_PID_INIT_INO (include/linux/proc_ns.h) */
+const FIRST_PID = 'pid:[4026531836]';
+
+/** "pid-start time"; null: there is no such process. */
+function identityOf(host: Host, process: number): string | null {
+  const startTime = startTimeOf(host, process);
+  return startTime === null ? null : `${process}-${startTime}`;
 }

@@ -2,6 +2,7 @@ import type { Gap } from './gap.ts';
 import type { TwReuse } from './port-settings.ts';
 import type { CollectorRun, Counters, Engine } from './readings.ts';
 import type { TcpState } from './state.ts';
+import type { TraceHealth } from './trace-events.ts';
 
 export const SCHEMA = 'lastport/1';
 
@@ -43,8 +44,11 @@ export interface Rates {
   readonly closesTotal: { readonly local: number; readonly remote: number } | null;
 }
 
-/** How it is known whose a port is: its socket lives; it did before; or all that is known of the destination is one's. */
-export const HOW_OWNED = ['seen', 'remembered', 'shared'] as const;
+/**
+ * How it is known whose a port is: its socket lives; it did before; the kernel's trace saw who opened it; or all that is
+ * known of the destination is one's.
+ */
+export const HOW_OWNED = ['seen', 'remembered', 'traced', 'shared'] as const;
 
 /** A process that holds ports of a destination, or did when they were used. */
 export interface Owner {
@@ -58,6 +62,16 @@ export interface Owner {
   readonly container: string | null;
   readonly usedPorts: number;
   readonly how: (typeof HOW_OWNED)[number];
+}
+
+/** connect() calls that failed for want of a port, and bind() calls before them. */
+export interface ConnectError {
+  readonly code: 'EADDRNOTAVAIL' | 'EADDRINUSE';
+  /** Since the trace began. */
+  readonly total: number;
+  /** Whose; null: not known. */
+  readonly pid: number | null;
+  readonly command: string | null;
 }
 
 /** The thing that runs out: (netns, local, remote, remotePort). */
@@ -78,6 +92,8 @@ export interface DestinationReport extends Headroom, Rates {
   readonly owners: readonly Owner[] | null;
   /** Ports whose owner is not known; null: nobody looked. */
   readonly unownedPorts: number | null;
+  /** By program, most first; null: only the trace tells. */
+  readonly connectErrors: readonly ConnectError[] | null;
   readonly verdict: Verdict;
 }
 
@@ -108,6 +124,8 @@ export interface NamespaceReport {
   readonly destinationsOmitted: number;
   /** Ports used by the omitted ones together. */
   readonly omittedUsedPorts: number;
+  /** Those of its destinations, and those that had none; null: only the trace tells. */
+  readonly connectErrors: readonly ConnectError[] | null;
   /** Worst first. */
   readonly destinations: readonly DestinationReport[];
   readonly counters: Counters;
@@ -141,4 +159,6 @@ export interface Assessment {
   readonly namespaces: readonly NamespaceReport[];
   readonly gaps: readonly Gap[];
   readonly collectors: readonly CollectorRun[];
+  /** null: there is none. */
+  readonly trace: TraceHealth | null;
 }

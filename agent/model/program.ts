@@ -1,6 +1,7 @@
 /** A process, as people know it. */
 export interface Program {
-  readonly pid: number;
+  /** null: one of several that have gone. */
+  readonly pid: number | null;
   /** The kernel's name of it, at most 15 characters; for labels. */
   readonly comm: string;
   /** The same, and the base name of the script it runs: "node server.js". Never arguments. */

@@ -164,9 +164,17 @@ export class SocketTable {
 
   /** A number that depends only on what the destination is: equal from look to look. */
   signature(destination: number): number {
+    return this.signatureOn(destination, this.device[destination]!);
+  }
+
+  /** The same without the interface that its sockets may be bound to, of which not every source tells. */
+  plainSignature(destination: number): number {
+    return this.signatureOn(destination, 0);
+  }
+
+  private signatureOn(destination: number, device: number): number {
     const [local, remote] = [this.localAddress(destination), this.remoteAddress(destination)];
-    const fold = (address: Address) => address.reduce((sum: number, word) => Math.imul(sum, 31) + word, 0) | 0;
-    return hash(fold(local), fold(remote), this.remotePort[destination]!, this.device[destination]!);
+    return destinationSignature(foldAddress(local), foldAddress(remote), this.remotePort[destination]!, device);
   }
 
   /** Whether either end is what `tcp_tw_reuse` 2 means by loopback. Asked for every destination: IPv4 costs no object. */
@@ -318,4 +326,19 @@ export class SocketTable {
       hash(local[index]!, remote[index]!, remotePort[index]!, family[index]! ^ (device[index]! << 4));
     this.slots = rehashed(this.slots.length * 2, this.destinationCount, of);
   }
+}
+
+/** A SocketTable's signature of a destination; the addresses as foldAddress() gives them. */
+export function destinationSignature(local: number, remote: number, remotePort: number, device: number): number {
+  return hash(local, remote, remotePort, device);
+}
+
+/** One word made of an address. */
+function foldAddress(address: Address): number {
+  return address.reduce((folded: number, word) => foldWord(folded, word), 0);
+}
+
+/** The next word of an address, after those that `folded` is made of; 0 before the first. */
+export function foldWord(folded: number, word: number): number {
+  return (Math.imul(folded, 31) + word) | 0;
 }

@@ -30,6 +30,7 @@ export function destination(overrides: Partial<DestinationReport> = {}): Destina
       },
     ],
     unownedPorts: 20,
+    connectErrors: [{ code: 'EADDRNOTAVAIL', total: 7, pid: 4242, command: 'node server.js' }],
     opensPerSecond: 3480.2,
     closesPerSecond: { local: 3479, remote: 0 },
     opensTotal: 52_000,
@@ -59,6 +60,7 @@ export function namespace(overrides: Partial<NamespaceReport> = {}): NamespaceRe
     destinationsInUse: destinations.length,
     destinationsOmitted: 0,
     omittedUsedPorts: 0,
+    connectErrors: [{ code: 'EADDRNOTAVAIL', total: 9, pid: 4242, command: 'node server.js' }],
     counters: { activeOpens: 62, socketsInUse: 140, socketsInUse6: 2, conntrackEntries: 17 },
     ...overrides,
     destinations,
@@ -78,6 +80,7 @@ export function assessment(overrides: Partial<Assessment> = {}): Assessment {
     verdict: 'watch',
     namespaces: [namespace()],
     gaps: [],
+    trace: { mode: 'all', events: 1234, lostEvents: 0 },
     collectors: [{ collector: 'proc-net-tcp', durationMs: 11, ok: true }],
     ...overrides,
   };

@@ -25,6 +25,7 @@ export function replayLibc(answers: () => readonly Answer[], overrides: Partial<
     bind: () => 0,
     connect: () => 0,
     getsockname: () => 0,
+    read: () => 0,
     send: (_, bytes, length) => {
       sequence = new DataView(bytes.buffer, bytes.byteOffset).getUint32(SENT_SEQUENCE, true);
       queue = [...answers()];

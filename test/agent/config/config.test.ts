@@ -30,6 +30,7 @@ const DEFAULTS: Config = {
   engine: 'auto',
   netns: 'all',
   ask: 'auto',
+  trace: false,
   to: [],
   procfs: '/proc',
   configFile: null,

@@ -34,6 +34,7 @@ it('CloseLook keeps what it knows to be bound when another engine has to stand i
     bound: [40000, 40001, 50000],
     asking: null,
     owners: null,
+    tracing: null,
     seekOwners: () => undefined,
   });
   assert.equal(report.blockedPorts, 2, 'those of the usable ones');
