@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Netns } from '../kernel/netns.ts';
+import type { Assessment } from '../../agent/model/assessment.ts';
+import { Netns, type Side } from '../kernel/netns.ts';
 import { LASTPORT } from '../kernel/situation.ts';
 import { needs } from '../support/needs.ts';
 import { until } from './until.ts';
@@ -20,6 +21,26 @@ const FETCH = `require('node:http').get(process.argv[1], (response) => {
 })`;
 const GET = needs('curl') === false ? CURL : [process.execPath, '-e', FETCH];
 
+export interface InsideOptions {
+  readonly tick?: string;
+  /** Of `lastport run`, beside those that it always has here. */
+  readonly flags?: readonly string[];
+  /** What starts it. */
+  readonly wrap?: readonly string[];
+  /** Whether there are servers. */
+  readonly listens?: boolean;
+}
+
+/** For `wrap`: gives it a tracefs where it looks for one, and nobody else. */
+export const WITH_TRACEFS = [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  'mount -t tracefs nodev /sys/kernel/tracing && exec "$@"',
+  'sh',
+];
+
 /** A private pair of network namespaces with programs in it. What was started there ends with close(), in any case. */
 export class Inside {
   readonly net: Netns;
@@ -32,11 +53,12 @@ export class Inside {
   }
 
   /** With servers at the other end of the wire, and `lastport run` at this one. */
-  static async open(): Promise<Inside> {
+  static async open({ tick = '100ms', flags = [], wrap = [], listens = true }: InsideOptions = {}): Promise<Inside> {
     const inside = new Inside(await Netns.open({ sysctls: { ip_local_port_range: RANGE.join(' ') } }));
     try {
-      await inside.net.listen('[::]:8080');
-      await inside.start('lastport', [process.execPath, LASTPORT, 'run', '--netns', 'self', '--tick', '100ms']);
+      if (listens) await inside.net.listen('[::]:8080');
+      const argv = [process.execPath, LASTPORT, 'run', '--netns', 'self', '--tick', tick, ...flags];
+      await inside.start('lastport', [...wrap, ...argv]);
       await inside.until('lastport has looked', () => inside.get(`${LASTPORT_AT}/readyz`));
     } catch (error) {
       await inside.close();
@@ -45,8 +67,21 @@ export class Inside {
     return inside;
   }
 
-  async start(name: string, argv: readonly string[]): Promise<void> {
-    this.started.push({ name, pid: await this.net.start(argv, join(this.folder, `${name}.log`)) });
+  async start(name: string, argv: readonly string[], where?: Side): Promise<number> {
+    const pid = await this.net.start(argv, join(this.folder, `${name}.log`), where);
+    this.started.push({ name, pid });
+    return pid;
+  }
+
+  /** Ends one of those that were started, before close() would. */
+  async stop(name: string): Promise<void> {
+    const index = this.started.findIndex((one) => one.name === name);
+    const [one] = this.started.splice(index, 1);
+    if (one !== undefined) await this.net.stop(one.pid);
+  }
+
+  async assessment(): Promise<Assessment> {
+    return JSON.parse(await this.get(`${LASTPORT_AT}/api/assessment`)) as Assessment;
   }
 
   log(name: string): string {

@@ -177,8 +177,8 @@ export class Netns {
   }
 
   /** Starts a program inside the namespace that goes on running until stop(). Its output goes to the file `log`. */
-  async start(argv: readonly string[], log: string): Promise<number> {
-    return (await this.request<{ pid: number }>('start', { argv, log })).pid;
+  async start(argv: readonly string[], log: string, where: Side = 'client'): Promise<number> {
+    return (await this.request<{ pid: number }>('start', { argv, log, where })).pid;
   }
 
   /** Ends it with SIGTERM; its exit status. */
