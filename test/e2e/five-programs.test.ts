@@ -30,7 +30,10 @@ const missing = [await obstacle(), needs('go'), needs('nginx'), needs('curl')].f
 describe('five programs and three destinations', { skip: missing }, () => {
   it('traced, every TIME_WAIT is told to be whose it is, however short it lived', { timeout: 120_000 }, async () => {
     const { found, unowned } = await run({ flags: ['--trace'], wrap: WITH_TRACEFS, waitMs: 0 });
-    assert.deepEqual(sums(found, () => true), TRUTH);
+    assert.deepEqual(
+      sums(found, () => true),
+      TRUTH,
+    );
     assert.equal(unowned, 0);
     assert.ok(found.every(({ owner }) => owner.how !== 'shared'));
   });
@@ -75,7 +78,11 @@ async function run({ waitMs, ...options }: InsideOptions & { readonly waitMs: nu
     await inside.start('nginx', ['nginx', '-p', inside.folder, '-c', join(PROGRAMS, 'nginx.conf')]);
     for (const name of ['server', 'nginx'] as const) {
       await inside.until(`${name} is ready`, async () =>
-        name === 'server' ? inside.log(name).match(/ready/) : existsSync(join(inside.folder, 'nginx.pid')) ? 'yes' : null,
+        name === 'server'
+          ? inside.log(name).match(/ready/)
+          : existsSync(join(inside.folder, 'nginx.pid'))
+            ? 'yes'
+            : null,
       );
     }
     const wait = String(waitMs);
@@ -93,7 +100,9 @@ async function run({ waitMs, ...options }: InsideOptions & { readonly waitMs: nu
     for (const name of Object.keys(jobs)) {
       await inside.until(`${name} is done`, async () => inside.log(`to ${name}`).match(/done/));
     }
-    const total = Object.values(TRUTH).flatMap((to) => Object.values(to)).reduce((sum, count) => sum + count);
+    const total = Object.values(TRUTH)
+      .flatMap((to) => Object.values(to))
+      .reduce((sum, count) => sum + count);
     const assessment = await inside.until('all in TIME_WAIT', async () => {
       const one = await inside.assessment();
       const held = ofTruth(one).reduce((sum, { states }) => sum + (states.time_wait ?? 0), 0);
@@ -110,9 +119,7 @@ async function run({ waitMs, ...options }: InsideOptions & { readonly waitMs: nu
 }
 
 const ofTruth = ({ namespaces }: Awaited<ReturnType<Inside['assessment']>>) =>
-  (namespaces[0]?.destinations ?? []).filter(({ remote, remotePort }) =>
-    [A, B, C].includes(`${remote}:${remotePort}`),
-  );
+  (namespaces[0]?.destinations ?? []).filter(({ remote, remotePort }) => [A, B, C].includes(`${remote}:${remotePort}`));
 
 /** By program and destination. */
 function sums(found: readonly Found[], counts: (owner: Owner) => boolean): Record<string, Record<string, number>> {

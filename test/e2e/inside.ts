@@ -13,8 +13,19 @@ export const USABLE = RANGE[1] - RANGE[0] + 1;
 /** Where `lastport run` listens unless it is told otherwise. */
 export const LASTPORT_AT = '127.0.0.1:9477';
 
-// The machine may have a proxy set, which is not inside.
-const CURL = ['curl', '--silent', '--show-error', '--fail', '--noproxy', '*', '--max-time', '5'];
+// The machine may have a proxy set, which is not inside. From a port outside the range: who asks changes nothing there.
+const CURL = [
+  'curl',
+  '--local-port',
+  '20000-29999',
+  '--silent',
+  '--show-error',
+  '--fail',
+  '--noproxy',
+  '*',
+  '--max-time',
+  '5',
+];
 const FETCH = `require('node:http').get(process.argv[1], (response) => {
   process.exitCode = response.statusCode === 200 ? 0 : 22;
   response.pipe(process.stdout);
@@ -53,18 +64,26 @@ export class Inside {
   }
 
   /** With servers at the other end of the wire, and `lastport run` at this one. */
-  static async open({ tick = '100ms', flags = [], wrap = [], listens = true }: InsideOptions = {}): Promise<Inside> {
+  static async open({ listens = true, ...options }: InsideOptions = {}): Promise<Inside> {
     const inside = new Inside(await Netns.open({ sysctls: { ip_local_port_range: RANGE.join(' ') } }));
     try {
       if (listens) await inside.net.listen('[::]:8080');
-      const argv = [process.execPath, LASTPORT, 'run', '--netns', 'self', '--tick', tick, ...flags];
-      await inside.start('lastport', [...wrap, ...argv]);
-      await inside.until('lastport has looked', () => inside.get(`${LASTPORT_AT}/readyz`));
+      await inside.startLastport(options);
     } catch (error) {
       await inside.close();
       throw error;
     }
     return inside;
+  }
+
+  async startLastport({ tick = '100ms', flags = [], wrap = [] }: Omit<InsideOptions, 'listens'>): Promise<void> {
+    const argv = [process.execPath, LASTPORT, 'run', '--netns', 'self', '--tick', tick, ...flags];
+    await this.start('lastport', [...wrap, ...argv]);
+    await this.until('lastport has looked', () => this.get(`${LASTPORT_AT}/readyz`));
+  }
+
+  pidOf(name: string): number | undefined {
+    return this.started.find((one) => one.name === name)?.pid;
   }
 
   async start(name: string, argv: readonly string[], where?: Side): Promise<number> {
