@@ -101,7 +101,11 @@ export class PrometheusExporter {
       this.set('lastport_collector_duration_seconds', { collector }, durationMs / 1000);
       this.set('lastport_collector_success', { collector }, ok ? 1 : 0);
     }
-    if (assessment.trace !== null) this.count('lastport_trace_lost_events_total', {}, assessment.trace.lostEvents);
+    const { trace } = assessment;
+    if (trace !== null) {
+      this.count('lastport_trace_lost_events_total', {}, trace.lostEvents);
+      this.countErrors('', trace);
+    }
     for (const [source, count] of gapCounts(assessment)) this.set('lastport_gaps', { source }, count);
 
     const worst = [...assessment.namespaces].sort(byRisk).slice(0, DETAILED_NAMESPACES);
@@ -152,9 +156,7 @@ export class PrometheusExporter {
       usable: namespace.usablePorts,
       blocked: namespace.blockedPorts,
     };
-    for (const [code, total] of errorsByCode(namespace)) {
-      this.count('lastport_namespace_connect_errors_total', { netns, code }, total);
-    }
+    this.countErrors(netns, namespace);
     for (const [kind, ports] of Object.entries(kinds)) this.set('lastport_ephemeral_ports', { netns, kind }, ports);
     if (namespace.verdict === 'blind') return;
     const inUse = destinations.filter(({ usedPorts }) => usedPorts > 0);
@@ -192,6 +194,12 @@ export class PrometheusExporter {
       this.count('lastport_connect_errors_total', { ...labels, code }, total);
     for (const [state, ports] of Object.entries(one.states)) {
       this.set('lastport_destination_ports', { ...labels, state }, ports);
+    }
+  }
+
+  private countErrors(netns: string, errors: Pick<NamespaceReport, 'connectErrors'>): void {
+    for (const [code, total] of errorsByCode(errors)) {
+      this.count('lastport_namespace_connect_errors_total', { netns, code }, total);
     }
   }
 

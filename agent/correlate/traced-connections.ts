@@ -10,6 +10,8 @@ const SET = 8;
 const MOST_CONNECTING = 1 << 16;
 /** Destinations that are counted; of more, those met least recently are forgotten. */
 const MOST_DESTINATIONS = 1 << 14;
+/** Threads whose refusals wait for their namespace to be known. */
+const MOST_STRAYS = 1024;
 /** Programs that are named for a destination's refused connects. */
 const MOST_REFUSED = 16;
 /** From errno(3). */
@@ -96,8 +98,10 @@ export class TracedConnections implements TraceSink {
 
   private readonly counts = new Map<number, TracedCounts[]>();
   private readonly portKinds = new Map<number, Uint8Array>();
-  /** By network namespace, 0 where it is not known: those of its destinations, and those that had none. */
+  /** By network namespace: those of its destinations, and those that had none. */
   private readonly refusals = new Map<number, Refusals[]>();
+  /** By task, of those whose namespace is not known and that had no destination. */
+  private readonly strays = new Map<number, Refusals[]>();
   private readonly failures = new Map<number, Failure>();
   private unnamed: Unnamed[] = [];
 
@@ -215,6 +219,7 @@ export class TracedConnections implements TraceSink {
     if (this.netns[found] === 0) {
       this.netns[found] = netns;
       this.noteKind(netns, localPort, this.kinds[found]!);
+      this.adoptStrays(this.openers[found]!, netns);
     }
     return this.tasks.programOf(this.openers[found]!);
   }
@@ -225,9 +230,10 @@ export class TracedConnections implements TraceSink {
     const own = known.find((one) => one.netns === netns);
     if (own !== undefined) return own;
     const [only] = known;
-    if (known.length === 1 && only!.netns === 0) {
-      only!.netns = netns;
-      return only!;
+    if (only !== undefined && known.length === 1 && only.netns === 0) {
+      only.netns = netns;
+      for (const refusal of only.refused) note(this.refusedIn(netns), refusal);
+      return only;
     }
     for (const other of known) other.unsure++;
     return this.newCounts(netns, destination);
@@ -253,10 +259,17 @@ export class TracedConnections implements TraceSink {
     return this.refusals.get(netns) ?? [];
   }
 
+  /** Those of which neither the namespace nor the destination is known. */
+  get strayRefusals(): readonly Refusals[] {
+    const all: Refusals[] = [];
+    for (const refusals of this.strays.values()) for (const one of refusals) note(all, one);
+    return all;
+  }
+
   /** Forgets the network namespaces that are not among these. */
   keepOnly(isThere: (netns: number) => boolean): void {
     for (const netns of this.portKinds.keys()) if (!isThere(netns)) this.portKinds.delete(netns);
-    for (const netns of this.refusals.keys()) if (netns !== 0 && !isThere(netns)) this.refusals.delete(netns);
+    for (const netns of this.refusals.keys()) if (!isThere(netns)) this.refusals.delete(netns);
     for (const [destination, known] of this.counts) {
       const left = known.filter((one) => one.netns === 0 || isThere(one.netns));
       if (left.length === 0) this.counts.delete(destination);
@@ -297,14 +310,32 @@ export class TracedConnections implements TraceSink {
   }
 
   private name({ task, errno, counts }: Unnamed, program: number): void {
+    const refusal = { errno, program, total: 1 };
     const netns = counts?.netns || this.tasks.netnsOf(task);
-    let here = this.refusals.get(netns);
-    if (here === undefined) {
-      here = [];
-      this.refusals.set(netns, here);
+    if (counts !== null) note(counts.refused, refusal);
+    if (netns !== 0) note(this.refusedIn(netns), refusal);
+    else if (counts === null) {
+      // Bounded: the rest are in one.
+      const key = this.strays.has(task) || this.strays.size < MOST_STRAYS ? task : 0;
+      const strays = this.strays.get(key) ?? [];
+      note(strays, refusal);
+      this.strays.set(key, strays);
     }
-    note(here, errno, program);
-    if (counts !== null) note(counts.refused, errno, program);
+  }
+
+  /** The namespace of a thread that has gone is known by what it had opened. */
+  private adoptStrays(task: number, netns: number): void {
+    for (const one of this.strays.get(task) ?? []) note(this.refusedIn(netns), one);
+    this.strays.delete(task);
+  }
+
+  private refusedIn(netns: number): Refusals[] {
+    let refused = this.refusals.get(netns);
+    if (refused === undefined) {
+      refused = [];
+      this.refusals.set(netns, refused);
+    }
+    return refused;
   }
 
   private noteKind(netns: number, port: number, kind: number): void {
@@ -344,14 +375,10 @@ function setOf(destination: number, localPort: number): number {
   return (hash(destination, localPort, 0, 0) & (CONNECTIONS / SET - 1)) * SET;
 }
 
-function note(refusals: Refusals[], errno: number, program: number): void {
-  const known = refusals.find((one) => one.errno === errno && one.program === program);
-  if (known !== undefined) known.total++;
-  else if (refusals.length < MOST_REFUSED) refusals.push({ errno, program, total: 1 });
-  else {
-    // Too many programs: the rest are nobody's.
-    const rest = refusals.find((one) => one.errno === errno && one.program === 0);
-    if (rest !== undefined) rest.total++;
-    else refusals.push({ errno, program: 0, total: 1 });
-  }
+/** Adds to what is known. Of too many programs the rest are nobody's. */
+function note(refusals: Refusals[], { errno, program, total }: Readonly<Refusals>): void {
+  const find = (whose: number) => refusals.find((one) => one.errno === errno && one.program === whose);
+  const known = find(program) ?? (refusals.length < MOST_REFUSED ? undefined : find(0));
+  if (known !== undefined) known.total += total;
+  else refusals.push({ errno, program: refusals.length < MOST_REFUSED ? program : 0, total });
 }

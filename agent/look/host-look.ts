@@ -1,4 +1,5 @@
 import { type AskedDestination, type Asking, assess, Correlator, NamespaceMemory } from '../correlate/assess.ts';
+import { errorsOf } from '../correlate/churn.ts';
 import type { AskScope } from '../correlate/questions.ts';
 import type { Assessment, HostInventory, NamespaceReport } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
@@ -398,8 +399,15 @@ export class HostLook {
       inventory: request.inventory,
     };
     const collectors = [...this.runs.values()];
-    const trace = this.reach.trace?.health ?? null;
+    const trace = this.traceReport();
     return assess({ host, namespaces, gaps, collectors, tookMs: this.monotonic() - start, trace }, request.now);
+  }
+
+  private traceReport(): Assessment['trace'] {
+    const { trace, owners } = this.reach;
+    const health = trace?.health ?? null;
+    if (health === null || owners === null) return null;
+    return { ...health, connectErrors: errorsOf(trace?.connections?.strayRefusals ?? [], owners) };
   }
 
   private facts(now: number): { readonly name: string; readonly kernel: string } {

@@ -159,6 +159,6 @@ export interface Assessment {
   readonly namespaces: readonly NamespaceReport[];
   readonly gaps: readonly Gap[];
   readonly collectors: readonly CollectorRun[];
-  /** null: there is none. */
-  readonly trace: TraceHealth | null;
+  /** null: there is none. `connectErrors`: of processes that went before their network namespace was known. */
+  readonly trace: (TraceHealth & { readonly connectErrors: readonly ConnectError[] }) | null;
 }

@@ -66,7 +66,7 @@ describe('lastport run --trace', { skip, timeout: 60_000 }, () => {
       assert.equal(refused, 250);
       const errors = await inside.until('the refusals', async () => {
         const found = (await destination(inside, A))?.connectErrors ?? [];
-        return found.length > 0 ? found : null;
+        return found.some(({ total }) => total >= 250) ? found : null;
       });
       assert.deepEqual(
         errors.map(({ code, total, command }) => ({ code, total, command })),
@@ -92,7 +92,7 @@ describe('lastport run --trace', { skip, timeout: 60_000 }, () => {
         const [namespace] = (await inside.assessment()).namespaces;
         // curl's own binds are refused too.
         const ours = (namespace?.connectErrors ?? []).filter(({ command }) => command === 'python3');
-        return ours.length > 0 ? ours : null;
+        return ours.some(({ total }) => total >= refused!) ? ours : null;
       });
       assert.deepEqual(
         errors.map(({ code, total }) => ({ code, total })),

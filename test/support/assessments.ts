@@ -80,7 +80,7 @@ export function assessment(overrides: Partial<Assessment> = {}): Assessment {
     verdict: 'watch',
     namespaces: [namespace()],
     gaps: [],
-    trace: { mode: 'all', events: 1234, lostEvents: 0 },
+    trace: { mode: 'all', events: 1234, lostEvents: 0, connectErrors: [] },
     collectors: [{ collector: 'proc-net-tcp', durationMs: 11, ok: true }],
     ...overrides,
   };
