@@ -4,6 +4,7 @@ import { NetnsEntry } from '../../collectors/netns-entry.ts';
 import { PortAsker } from '../../collectors/port-ask.ts';
 import { NetnsFinder } from '../../collectors/proc-ns-net.ts';
 import { sockDiag } from '../../collectors/sock-diag.ts';
+import { startableTrace } from '../look/real-reach.ts';
 import type { Host } from '../model/host.ts';
 import type { Readings } from '../model/readings.ts';
 import type { Sight } from './sight.ts';
@@ -58,6 +59,14 @@ export function nativeSights(host: Host, libcOf: () => Libc = lazyLibc()): reado
         entry.close();
       }
     }),
+    attempt(
+      'kernel trace',
+      'run --trace: exact rates, owners of the shortest connections, refused connect() calls',
+      () => {
+        startableTrace(host);
+        return 'to be had';
+      },
+    ),
   ];
 }
 

@@ -126,7 +126,7 @@ function namespace(host: Host): Sight {
 /** ptrace_may_access() guards /proc/<pid>/fd: CAP_SYS_PTRACE in the user namespace of the other, or the same user. */
 function otherProcesses(host: Host): Sight {
   const what = "other processes' sockets";
-  const costs = 'owners of sockets of the others, once owners are shown';
+  const costs = "whose the others' sockets are";
   const own = credentials(host);
   if (own instanceof Error) return { what, seen: 'no', found: own.message, costs };
   if (!own.capabilities.includes('CAP_SYS_PTRACE')) {

@@ -13,6 +13,7 @@ import { SockTrace } from '../../collectors/sock-trace.ts';
 import { TraceTaskBook } from '../../collectors/trace-tasks.ts';
 import { monotonic, monotonicOriginMs } from '../host.ts';
 import type { Host } from '../model/host.ts';
+import type { TraceFiles } from '../model/trace-files.ts';
 import { realTraceFiles } from '../trace-files.ts';
 import { type Reach, Refused } from './reach.ts';
 import { type StartedTrace, Tracing } from './tracing.ts';
@@ -54,12 +55,10 @@ export function realReach(host: Host, wantsTrace = false, libcOf: () => Libc = l
 
 /** @throws Error saying why there is no trace to be had. */
 function startTrace(host: Host, programs: Programs, libc: Libc): StartedTrace {
-  if (!host.isLive) throw new Error(`${host.procfs} is not the running kernel's procfs`);
-  // The trace names threads by their numbers in the first pid namespace.
-  if (host.readLink('self/ns/pid') !== FIRST_PID) throw new Error('it is to be had in the first pid namespace only');
+  const files = startableTrace(host);
   const tasks = new TraceTaskBook(host, programs);
   const trace = new SockTrace({
-    files: realTraceFiles(),
+    files,
     libc,
     tasks,
     identity: identityOf(host, pid) ?? String(pid),
@@ -68,6 +67,14 @@ function startTrace(host: Host, programs: Programs, libc: Libc): StartedTrace {
     originMs: monotonicOriginMs(),
   });
   return { trace, tasks };
+}
+
+/** @throws Error saying why a trace is not even worth trying. */
+export function startableTrace(host: Host): TraceFiles {
+  if (!host.isLive) throw new Error(`${host.procfs} is not the running kernel's procfs`);
+  // The trace names threads by their numbers in the first pid namespace.
+  if (host.readLink('self/ns/pid') !== FIRST_PID) throw new Error('it is to be had in the first pid namespace only');
+  return realTraceFiles();
 }
 
 /** PROC_PID_INIT_INO (include/linux/proc_ns.h) */
