@@ -51,6 +51,29 @@ export const monotonic = (): number => performance.now();
 /** What CLOCK_MONOTONIC shows when monotonic() shows 0 on this thread, in ms. */
 export const monotonicOriginMs = (): number => Number(process.hrtime.bigint()) / 1e6 - performance.now();
 
+/**
+ * The names of this host's users (passwd(5)), read when first asked for and again when an unknown uid is, at most once a
+ * minute. Only the file: a directory service could take its time.
+ */
+export function userNames(path = '/etc/passwd', clock: () => number = monotonic): (uid: number) => string | null {
+  let names = new Map<number, string>();
+  let readAt = Number.NEGATIVE_INFINITY;
+  return (uid) => {
+    const known = names.get(uid);
+    if (known !== undefined || clock() - readAt < 60_000) return known ?? null;
+    readAt = clock();
+    try {
+      const lines = readFileSync(path, 'latin1').split('\n');
+      names = new Map(
+        lines.map((line) => line.split(':')).map(([name = '', , id]) => [Number(id ?? Number.NaN), name]),
+      );
+    } catch {
+      // A container may have none.
+    }
+    return names.get(uid) ?? null;
+  };
+}
+
 /** At most `limit` bytes from the start of any file. Throws what node:fs throws. */
 export function readFileStart(path: string, limit: number): Uint8Array {
   const fd = openSync(path, 'r');

@@ -25,8 +25,8 @@ function lookAs({ config }: WorkerOrders): HostLook {
 }
 
 /** All that a HostLook is made from. */
-const lookedAs = ({ config: { engine, netns, ask, trace } }: WorkerOrders): string =>
-  JSON.stringify([engine, netns, ask, trace]);
+const lookedAs = ({ config: { engine, netns, ask, trace, ownersCommandLine } }: WorkerOrders): string =>
+  JSON.stringify([engine, netns, ask, trace, ownersCommandLine]);
 
 const post = (news: FromWorker): void => parentPort?.postMessage(news);
 

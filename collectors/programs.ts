@@ -1,5 +1,6 @@
 import type { Host } from '../agent/model/host.ts';
 import type { Program } from '../agent/model/program.ts';
+import { maskedCommandLine } from './command-line.ts';
 import { containerOfCgroup, unitOfCgroup } from './netns-label.ts';
 
 /** Programs told apart; those identified least recently are forgotten. */
@@ -24,6 +25,13 @@ const WITH_VALUE = new Set([
 /** Code on the command line is nobody's business. */
 const INLINE = /^(-[a-z]*[cep]|--eval|--print|-pe)$/;
 
+export interface ProgramsOptions {
+  /** Whether to tell their arguments. */
+  readonly wantsCommandLine?: boolean;
+  /** The name of a user of this host; null: it has none. */
+  readonly userName?: (uid: number) => string | null;
+}
+
 interface Known {
   readonly startTime: string;
   readonly index: number;
@@ -41,9 +49,11 @@ export class Programs {
   private readonly children = new Map<string, number>();
   private last = 0;
   private readonly host: Host;
+  private readonly options: ProgramsOptions;
 
-  constructor(host: Host) {
+  constructor(host: Host, options: ProgramsOptions = {}) {
     this.host = host;
+    this.options = options;
   }
 
   /** The number of a process; 0 if it has gone or may not be read. */
@@ -78,6 +88,8 @@ export class Programs {
       pid: null,
       comm: name,
       command: name,
+      user: from?.user ?? null,
+      commandLine: null,
       unit: from?.unit ?? null,
       container: from?.container ?? null,
     });
@@ -94,10 +106,17 @@ export class Programs {
     const argv = (textOf(this.host, `${pid}/cmdline`) ?? '').split('\0');
     const cgroup = textOf(this.host, `${pid}/cgroup`) ?? '';
     const script = scriptOf(argv);
+    // Real, effective, saved, file system: the second is what it may do.
+    const uid = /^Uid:\s*\d+\s+(\d+)/m.exec(textOf(this.host, `${pid}/status`) ?? '')?.[1];
+    const { wantsCommandLine = false, userName } = this.options;
     this.add(index, {
       pid,
       comm: printable(comm),
       command: printable(script === null ? comm : `${comm} ${script}`),
+      user: uid === undefined ? null : printable(userName?.(Number(uid)) ?? uid),
+      commandLine: wantsCommandLine
+        ? maskedCommandLine(argv.at(-1) === '' ? argv.slice(0, -1) : argv).replace(/[^ -~…]/g, '?')
+        : null,
       unit: printable(unitOfCgroup(cgroup)),
       container: printable(containerOfCgroup(cgroup)),
     });

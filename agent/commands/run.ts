@@ -80,8 +80,11 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   const publish = publishTo([note, metrics, http, parts.log], onError);
   const background = new Background(parts, onError);
   const orders = (): WorkerOrders => {
-    const { procfs, engine, netns, ask, trace, tickMs } = config;
-    return { config: { procfs, engine, netns, ask, trace, tickMs }, request: background.found };
+    const { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs } = config;
+    return {
+      config: { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs },
+      request: background.found,
+    };
   };
   // What --to asks for is in the first look already, unless a name server takes its time.
   await Promise.race([background.start(config.to), delay(ROUTE_PATIENCE_MS, undefined, { ref: false })]);

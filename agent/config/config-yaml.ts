@@ -31,7 +31,36 @@ function contents(document: Document.Parsed): Found[] {
   if (root === null || (isScalar(root) && root.value === '')) return [];
   if (!isMap<Node, Node>(root)) return [{ offset: start(root), problem: `not a mapping; ${EXAMPLE}` }];
   const odd = [...aliases(document), ...keyProblems(root)];
-  return odd.length > 0 ? odd : values(document, root);
+  if (odd.length > 0) return odd;
+  const pairs = root.items.flatMap(({ key, value }) => inGroup(key as Scalar<string>, value));
+  const inside = pairs.flatMap((pair) => ('problem' in pair ? [pair] : []));
+  return inside.length > 0 ? inside : values(document, pairs as Pair[]);
+}
+
+/** "owners: {commandLine: true}" is the option "owners.commandLine". */
+interface Pair {
+  readonly name: string;
+  readonly key: Node;
+  readonly value: Node | null;
+}
+
+/** The groups that options are in. */
+const groups = (): ReadonlySet<string> =>
+  new Set(FIELDS.flatMap((field) => /^(.+)\./.exec(yamlKey(OPTIONS[field]))?.slice(1) ?? []));
+
+function inGroup(key: Scalar<string>, value: Node | null): readonly (Pair | Found)[] {
+  if (!groups().has(key.value)) return [{ name: key.value, key, value }];
+  if (!isMap<Node, Node>(value)) {
+    const known = FIELDS.map((field) => yamlKey(OPTIONS[field])).filter((name) => name.startsWith(`${key.value}.`));
+    const problem = `a group of options; use ${known.map((name) => `${key.value}: {${name.slice(key.value.length + 1)}: …}`).join(', ')}`;
+    return [{ offset: start(value ?? key), key: key.value, problem }];
+  }
+  const odd = keyProblems(value);
+  if (odd.length > 0) return odd;
+  return value.items.map((one) => {
+    const inner = one.key as Scalar<string>;
+    return { name: `${key.value}.${inner.value}`, key: inner, value: one.value };
+  });
 }
 
 const start = (node: Node | null | undefined): number => node?.range?.[0] ?? 0;
@@ -74,11 +103,13 @@ function schema() {
   return strictObject(Object.assign(Object.create(null) as object, Object.fromEntries(entries)));
 }
 
-function values(document: Document.Parsed, root: YAMLMap<Node, Node>): Found[] {
+function values(document: Document.Parsed, all: readonly Pair[]): Found[] {
   const found: Found[] = [];
   const refused = new Set<string>();
-  const pairs = new Map(root.items.map((pair) => [String((pair.key as Scalar).value), pair]));
-  for (const { path, message, expected } of safeParse(schema(), document.toJS()).issues ?? []) {
+  const pairs = new Map(all.map((pair) => [pair.name, pair]));
+  const plain = Object.create(null) as Record<string, unknown>;
+  for (const { name, value } of all) plain[name] = value === null ? null : value.toJS(document);
+  for (const { path, message, expected } of safeParse(schema(), plain).issues ?? []) {
     const key = String(path?.[0].key);
     refused.add(key);
     const { key: name, value } = pairs.get(key) ?? {};

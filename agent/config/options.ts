@@ -28,6 +28,7 @@ export interface Config {
   readonly netns: NetnsChoice;
   readonly ask: 'auto' | 'all' | 'off';
   readonly trace: boolean;
+  readonly ownersCommandLine: boolean;
   readonly to: readonly Endpoint[];
   /** The procfs root, without a slash at its end. */
   readonly procfs: string;
@@ -48,6 +49,8 @@ export type Field = keyof Config;
 export interface Option {
   /** kebab-case, without dashes; the other two names come from it. */
   readonly flag: string;
+  /** The key in a YAML file, if it is in a group there: "owners.commandLine". */
+  readonly key?: string;
   /** Whose flag it is. Variables and files may always hold it: one file serves all commands. */
   readonly commands: readonly Command[];
   /** What its value is called in the help; null: a switch, which takes none on the command line. */
@@ -167,6 +170,15 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     default: 'false',
     parse: parseBoolean,
   },
+  ownersCommandLine: {
+    flag: 'owners-command-line',
+    key: 'owners.commandLine',
+    commands: ['run', 'check'],
+    takes: null,
+    help: 'tell the arguments of the owners of ports too, with secrets masked',
+    default: 'false',
+    parse: parseBoolean,
+  },
   procfs: {
     flag: 'procfs',
     commands: COMMANDS,
@@ -190,7 +202,7 @@ export const FIELDS = Object.keys(OPTIONS) as readonly Field[];
 export const environmentName = (option: Option): string => `LASTPORT_${option.flag.toUpperCase().replaceAll('-', '_')}`;
 
 export const yamlKey = (option: Option): string =>
-  option.flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  option.key ?? option.flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
 /**
  * The flags of a command as yargs wants them. All are strings to yargs, which would make NaN of `--max-destinations x`

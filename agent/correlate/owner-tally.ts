@@ -1,5 +1,5 @@
 import type { Owner } from '../model/assessment.ts';
-import type { SocketOwners } from '../model/program.ts';
+import type { Program, SocketOwners } from '../model/program.ts';
 
 /** Owners that a destination's report names. */
 const NAMED = 5;
@@ -94,6 +94,8 @@ function joined(owners: readonly Owner[]): Owner[] {
       kinds.set(key, {
         ...known,
         pid: known.pid === pid ? pid : null,
+        user: known.user === owner.user ? known.user : null,
+        commandLine: known.commandLine === owner.commandLine ? known.commandLine : null,
         usedPorts: known.usedPorts + owner.usedPorts,
       });
   }
@@ -120,6 +122,8 @@ function sharedOwner(known: SocketOwners, lately: ReadonlySet<number>): Omit<Own
     (one) => one?.command === first.command && one.unit === first.unit && one.container === first.container,
   );
   if (!isSame) return null;
-  const { pid, comm, command, unit, container } = first;
-  return { pid: programs.length === 1 ? pid : null, comm, command, unit, container };
+  if (programs.length === 1) return first;
+  const same = <Value>(pick: (program: Program) => Value): Value | null =>
+    programs.every((one) => one !== null && pick(one) === pick(first)) ? pick(first) : null;
+  return { ...first, pid: null, user: same(({ user }) => user), commandLine: same(({ commandLine }) => commandLine) };
 }

@@ -16,7 +16,7 @@ const SCOPES: Readonly<Record<Config['ask'], Readonly<Record<'once' | 'ticks', A
 export function makeLook<Name extends string>(
   collectors: Readonly<Record<Name | 'proc-sys-net-ipv4' | 'proc-net-counters', () => Collector>>,
   engines: Readonly<Record<Engine, Name>>,
-  config: Pick<Config, 'procfs' | 'engine' | 'netns' | 'ask' | 'trace'>,
+  config: Pick<Config, 'procfs' | 'engine' | 'netns' | 'ask' | 'trace' | 'ownersCommandLine'>,
   mode: 'once' | 'ticks',
   clock: () => number = monotonic,
 ): HostLook {
@@ -30,5 +30,11 @@ export function makeLook<Name extends string>(
     counters: collectors['proc-net-counters'](),
   };
   const options = { netns: config.netns, ask: host.isLive ? SCOPES[config.ask][mode] : ('off' as const) };
-  return new HostLook(host, sources, realReach(host, mode === 'ticks' && config.trace), options, clock);
+  return new HostLook(
+    host,
+    sources,
+    realReach(host, { wantsTrace: mode === 'ticks' && config.trace, wantsCommandLine: config.ownersCommandLine }),
+    options,
+    clock,
+  );
 }

@@ -11,7 +11,7 @@ import { Programs, startTimeOf } from '../../collectors/programs.ts';
 import { routeHere } from '../../collectors/route-here.ts';
 import { SockTrace } from '../../collectors/sock-trace.ts';
 import { TraceTaskBook } from '../../collectors/trace-tasks.ts';
-import { monotonic, monotonicOriginMs } from '../host.ts';
+import { monotonic, monotonicOriginMs, userNames } from '../host.ts';
 import type { Host } from '../model/host.ts';
 import type { TraceFiles } from '../model/trace-files.ts';
 import { realTraceFiles } from '../trace-files.ts';
@@ -22,12 +22,16 @@ import { type StartedTrace, Tracing } from './tracing.ts';
 const SALT = pid;
 
 /** The real Reach: koffi is loaded when something first needs it. */
-export function realReach(host: Host, wantsTrace = false, libcOf: () => Libc = lazyLibc()): Reach {
+export function realReach(
+  host: Host,
+  { wantsTrace = false, wantsCommandLine = false } = {},
+  libcOf: () => Libc = lazyLibc(),
+): Reach {
   const finder = new NetnsFinder(host, libcOf);
   const entry = new NetnsEntry(host, libcOf);
   let asker: PortAsker | undefined;
   const stir = new HostStir(host);
-  const programs = new Programs(host);
+  const programs = new Programs(host, { wantsCommandLine, userName: userNames() });
   const trace = wantsTrace ? new Tracing(() => startTrace(host, programs, libcOf()), monotonic) : null;
   return {
     find: () => finder.find(),

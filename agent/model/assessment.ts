@@ -58,6 +58,10 @@ export interface Owner {
   readonly comm: string;
   /** The same, and the script it runs: "node server.js". */
   readonly command: string;
+  /** Whose the process is: the name of its user on this host, else the uid; null: not known. */
+  readonly user: string | null;
+  /** All its arguments, with secrets masked; null unless asked for (owners.commandLine). */
+  readonly commandLine: string | null;
   readonly unit: string | null;
   readonly container: string | null;
   readonly usedPorts: number;

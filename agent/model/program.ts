@@ -6,6 +6,10 @@ export interface Program {
   readonly comm: string;
   /** The same, and the base name of the script it runs: "node server.js". Never arguments. */
   readonly command: string;
+  /** Whose it is: the name of its user, else the uid; null: not known. */
+  readonly user: string | null;
+  /** All its arguments, with secrets masked; null: not asked for. */
+  readonly commandLine: string | null;
   /** systemd unit, "api.service"; null: none. */
   readonly unit: string | null;
   /** Container, by its name or the first 12 digits of its id; null: none. */

@@ -8,7 +8,15 @@ import { LookWorker } from '../../agent/look-worker.ts';
 import type { Assessment } from '../../agent/model/assessment.ts';
 
 const orders = {
-  config: { procfs: '/proc', engine: 'auto', netns: 'self', ask: 'off', trace: false, tickMs: 100 },
+  config: {
+    procfs: '/proc',
+    engine: 'auto',
+    netns: 'self',
+    ask: 'off',
+    trace: false,
+    ownersCommandLine: false,
+    tickMs: 100,
+  },
   request: { asked: [], inventory: null, gaps: [] },
 } as const;
 

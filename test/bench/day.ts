@@ -20,7 +20,14 @@ setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 
 let clock = 0;
-const config = { procfs: '/proc', engine: 'auto', netns: 'all', ask: 'auto', trace: false } as const;
+const config = {
+  procfs: '/proc',
+  engine: 'auto',
+  netns: 'all',
+  ask: 'auto',
+  trace: false,
+  ownersCommandLine: false,
+} as const;
 const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'ticks', () => clock);
 const metrics = new PrometheusExporter({ maxDestinations: 8, version: '0', node: process.version });
 const server = createServer((socket) => socket.end().resume()).listen(9000, '127.0.0.1');

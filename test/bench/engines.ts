@@ -25,7 +25,14 @@ let clock = 0;
 
 /** A tick of the daemon, one a second by its clock: find, feel, collect, correlate and publish; then what `then` does. */
 function taking(engine: 'sock_diag' | 'procfs', then: (metrics: PrometheusExporter) => void): () => void {
-  const config = { procfs: '/proc', engine, netns: 'self', ask: 'off', trace: false } as const;
+  const config = {
+    procfs: '/proc',
+    engine,
+    netns: 'self',
+    ask: 'off',
+    trace: false,
+    ownersCommandLine: false,
+  } as const;
   const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'ticks', () => clock + performance.now());
   const metrics = new PrometheusExporter({ maxDestinations: 8, version: '0', node: process.version });
   return () => {

@@ -24,7 +24,14 @@ insideOwnNetns();
 /** CPU of a tick, one a second on its own clock, after those in which everything is new. */
 function tickCpu(): { readonly typical: number; readonly worst: number } {
   let clock = 0;
-  const config = { procfs: '/proc', engine: 'auto', netns: 'all', ask: 'auto', trace: false } as const;
+  const config = {
+    procfs: '/proc',
+    engine: 'auto',
+    netns: 'all',
+    ask: 'auto',
+    trace: false,
+    ownersCommandLine: false,
+  } as const;
   const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'ticks', () => clock + performance.now());
   const request = { asked: [], inventory: null, gaps: [] };
   const ms: number[] = [];

@@ -59,7 +59,14 @@ function writeTree(directory: string, mix: keyof typeof MIXES, size: number): vo
 }
 
 function lookAt(directory: string) {
-  const config = { procfs: directory, engine: 'procfs', netns: 'self', ask: 'off', trace: false } as const;
+  const config = {
+    procfs: directory,
+    engine: 'procfs',
+    netns: 'self',
+    ask: 'off',
+    trace: false,
+    ownersCommandLine: false,
+  } as const;
   const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'once');
   return () => look.once({ now: 0, asked: [], inventory: null, gaps: [] });
 }

@@ -13,20 +13,43 @@ describe('Programs', () => {
         '42/stat': stat(42, 'node', 5),
         '42/cmdline': 'node\0--import\0x\0/srv/app/server.js\0--token=secret\0',
         '42/cgroup': '0::/system.slice/api.service\n',
+        '42/status': 'Name:\tnode\nUid:\t1000\t33\t0\t0\n',
         '43/stat': stat(43, 'a) S (b\x1b', 6),
         '43/cgroup': `5:pids:/\n1:name=systemd:/docker/${'ab'.repeat(32)}\n`,
       }),
+      { userName: (uid) => (uid === 33 ? 'api' : null) },
     );
     const at = (pid: number) => programs.at(programs.identify(pid));
     assert.deepEqual(at(42), {
       pid: 42,
       comm: 'node',
       command: 'node server.js',
+      user: 'api',
+      commandLine: null,
       unit: 'api.service',
       container: null,
     });
-    assert.deepEqual(at(43), { pid: 43, comm: 'a) S (b?', command: 'a) S (b?', unit: null, container: 'abababababab' });
+    assert.deepEqual(at(43), {
+      pid: 43,
+      comm: 'a) S (b?',
+      command: 'a) S (b?',
+      user: null,
+      commandLine: null,
+      unit: null,
+      container: 'abababababab',
+    });
     assert.equal(programs.identify(44), 0);
+  });
+
+  it('tells the arguments on request, and the uid of a user that has no name', () => {
+    const files = {
+      '42/stat': stat(42, 'node', 5),
+      '42/cmdline': 'node\0server.js\0--token=secret\0\x1b[2J\0',
+      '42/status': 'Uid:\t7\t7\t7\t7\n',
+    };
+    const programs = new Programs(fakeHost(files), { wantsCommandLine: true });
+    const { commandLine, user } = programs.at(programs.identify(42)) ?? {};
+    assert.deepEqual([commandLine, user], ['node server.js --token=*** ?[2J', '7']);
   });
 
   it('tells a process from the one that had its pid before, and does not forget that', () => {

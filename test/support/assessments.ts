@@ -23,6 +23,8 @@ export function destination(overrides: Partial<DestinationReport> = {}): Destina
         pid: 4242,
         comm: 'node',
         command: 'node server.js',
+        user: 'api',
+        commandLine: null,
         unit: 'api.service',
         container: null,
         usedPorts: 14_000,

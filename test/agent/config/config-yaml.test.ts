@@ -22,6 +22,12 @@ describe('parseConfig', () => {
 
   for (const [name, text, expected] of [
     ['one text where many may be', 'to: a:1', [{ place: 'f.yaml:1:5: to', field: 'to', text: 'a:1' }]],
+    [
+      'an option in its group',
+      'owners:\n  commandLine: true',
+      [{ place: 'f.yaml:2:16: owners.commandLine', field: 'ownersCommandLine', text: 'true' }],
+    ],
+    ['an empty group', 'owners: {}', []],
     ['an empty list', 'to: []', []],
     ['an empty file', '', []],
     ['comments only', '# nothing\n\n', []],
@@ -37,6 +43,9 @@ describe('parseConfig', () => {
     ['a key of every object', 'constructor: 1', /^f\.yaml:1:1: constructor: unknown key; use format, /],
     ['__proto__', '__proto__: 1', /^f\.yaml:1:1: __proto__: unknown key; use format, /],
     ['an unprintable key', '"a\\n\\e[": 1', /^f\.yaml:1:1: "a\\n\\u001b\[": unknown key; use format, /],
+    ['an unknown key in a group', 'owners: {x: 1}', /^f\.yaml:1:10: owners\.x: unknown key; /],
+    ['one value for a group', 'owners: true', 'f.yaml:1:9: owners: a group of options; use owners: {commandLine: …}'],
+    ['a key given twice in a group', 'owners: {a: 1, a: 2}', 'f.yaml:1:16: a: given twice; give it once'],
     ['another file', 'config: x', 'f.yaml:1:1: config: a file names no other file; use --config or LASTPORT_CONFIG'],
     ['a key given twice', 'tick: 1s\ntick: 1s', 'f.yaml:2:1: tick: given twice; give it once'],
     ['a list for one value', 'tick: [1s]', 'f.yaml:1:7: tick: one value is meant here; write it behind the key'],

@@ -31,6 +31,7 @@ const DEFAULTS: Config = {
   netns: 'all',
   ask: 'auto',
   trace: false,
+  ownersCommandLine: false,
   to: [],
   procfs: '/proc',
   configFile: null,
