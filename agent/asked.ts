@@ -1,6 +1,6 @@
 import { routesTo } from '../collectors/route.ts';
 import type { Endpoint } from './config/option-values.ts';
-import type { AskedDestination } from './correlate/assess.ts';
+import type { AskedDestination } from './correlate/asked.ts';
 import type { Gap } from './model/gap.ts';
 
 /**

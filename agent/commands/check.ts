@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { AskedDestination } from '../correlate/assess.ts';
+import type { AskedDestination } from '../correlate/asked.ts';
 import type { LookRequest } from '../look/host-look.ts';
 import type { Assessment, Verdict } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';

@@ -4,7 +4,7 @@ import type { HttpServer } from '../../exporters/http-server.ts';
 import type { Logger } from '../../exporters/log.ts';
 import type { PrometheusExporter } from '../../exporters/prometheus.ts';
 import type { Config } from '../config/config.ts';
-import type { AskedDestination } from '../correlate/assess.ts';
+import type { AskedDestination } from '../correlate/asked.ts';
 import type { LookWorker, LookWorkerOptions } from '../look-worker.ts';
 import type { Assessment, HostInventory } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';

@@ -25,7 +25,7 @@ export function quote(text: string): string {
 }
 
 /** A name as it is, or in quotes where it could break the line or the terminal. */
-export const plain = (name: string): string => (/^[\w-]{1,60}$/.test(name) ? name : quote(name));
+export const plain = (name: string): string => (/^[\w.-]{1,60}$/.test(name) ? name : quote(name));
 
 function refuse(text: string, problem: string): never {
   throw new RangeError(`${quote(text)} ${problem}`);

@@ -1,4 +1,5 @@
-import type { AskedDestination, Asking, Correlator, NamespaceMemory } from '../correlate/assess.ts';
+import type { AskedDestination } from '../correlate/asked.ts';
+import type { Asking, Correlator, NamespaceMemory } from '../correlate/assess.ts';
 import type { NamespaceReport } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
 import type { Host } from '../model/host.ts';

@@ -1,4 +1,5 @@
-import { type AskedDestination, type Asking, assess, Correlator, NamespaceMemory } from '../correlate/assess.ts';
+import type { AskedDestination } from '../correlate/asked.ts';
+import { type Asking, assess, Correlator, NamespaceMemory } from '../correlate/assess.ts';
 import { errorsOf } from '../correlate/churn.ts';
 import type { AskScope } from '../correlate/questions.ts';
 import type { Assessment, HostInventory, NamespaceReport } from '../model/assessment.ts';
@@ -7,8 +8,10 @@ import type { Host } from '../model/host.ts';
 import type { Netns } from '../model/netns.ts';
 import type { CollectorRun, Pulse } from '../model/readings.ts';
 import { AskBudget } from './ask-budget.ts';
+import { choose, notFound, refusedGap } from './choice.ts';
 import { CloseLook, type Sources } from './close-look.ts';
 import { foldGaps } from './gaps.ts';
+import { OwnersBudget } from './owners-budget.ts';
 import { type LastLook, Pace, type Watched } from './pace.ts';
 import { type NetnsChoice, type Reach, Refused } from './reach.ts';
 
@@ -45,11 +48,6 @@ const ROUND_SHARE = 0.02;
  * many connections that a tick would be late.
  */
 const STIR_LEAST = 200;
-
-/** Of a core, for finding out who holds sockets; what is not spent adds up to OWNERS_MOST_MS. A single look takes longer. */
-const OWNERS_SHARE = 0.01;
-const OWNERS_MOST_MS = 30;
-const OWNERS_ONCE_MS = 500;
 
 /** One namespace from look to look. */
 class WatchedNetns implements Watched {
@@ -94,8 +92,7 @@ export class HostLook {
   private pulseError = '';
   private stirred = { packets: 0, allocated: 0 };
   private round = { at: 0, costMs: 0 };
-  private ownerMs = OWNERS_MOST_MS;
-  private ownersAt = 0;
+  private readonly ownersBudget: OwnersBudget;
   private readonly host: Host;
   private readonly reach: Reach;
   private readonly options: HostLookOptions;
@@ -108,13 +105,14 @@ export class HostLook {
     this.monotonic = monotonic;
     this.closeLook = new CloseLook(host, sources, new Correlator(), monotonic);
     this.askBudget = new AskBudget(monotonic);
+    this.ownersBudget = new OwnersBudget(reach.owners, monotonic);
   }
 
   /** A single look, at every namespace closely. */
   once(request: LookRequest): Assessment {
     const start = this.monotonic();
     this.askBudget.once();
-    this.ownerMs = OWNERS_ONCE_MS;
+    this.ownersBudget.once();
     this.discover();
     this.runs.clear();
     for (const one of this.enterable(start)) this.lookAt(one, request);
@@ -126,7 +124,7 @@ export class HostLook {
     const start = this.monotonic();
     this.reach.trace?.drain();
     this.askBudget.topUp();
-    this.topUpOwners(start);
+    this.ownersBudget.topUp();
     this.discover();
     for (const one of this.watched.values()) one.isAskedAnew = one.asked !== request.asked;
     const due = this.pace.due(this.enterable(start), start);
@@ -177,7 +175,7 @@ export class HostLook {
     const rising = this.enterable(start).filter((one) => Pace.isRising(one));
     if (rising.length === 0) return null;
     this.askBudget.topUp();
-    this.topUpOwners(start);
+    this.ownersBudget.topUp();
     this.runs.clear();
     for (const one of rising) this.lookAt(one, request);
     this.before = null;
@@ -202,7 +200,9 @@ export class HostLook {
     this.foundGaps = this.options.netns === 'all' ? gaps : [];
     if (chosen.length === 0) this.foundGaps = [...this.foundGaps, notFound(this.options.netns)];
     const inodes = new Set(chosen.map(({ inode }) => inode));
-    for (const inode of this.watched.keys()) if (!inodes.has(inode)) this.watched.delete(inode);
+    const gone = [...this.watched.keys()].filter((inode) => !inodes.has(inode));
+    for (const inode of gone) this.watched.delete(inode);
+    if (gone.length > 0) this.reach.trace?.connections?.keepOnly((inode) => inodes.has(inode));
     for (const netns of chosen) {
       const known = this.watched.get(netns.inode);
       if (known === undefined) this.watched.set(netns.inode, new WatchedNetns(netns));
@@ -283,7 +283,7 @@ export class HostLook {
         owners: this.reach.owners,
         tracing: this.reach.trace,
         seekOwners: (inodes) => {
-          isUnfinished = !this.seekOwners(inodes);
+          isUnfinished = !this.ownersBudget.seek(inodes);
         },
       });
     try {
@@ -304,22 +304,6 @@ export class HostLook {
       else one.refused = { at: start, error };
       one.report = null;
     }
-  }
-
-  private topUpOwners(now: number): void {
-    this.ownerMs = Math.min(OWNERS_MOST_MS, this.ownerMs + (now - this.ownersAt) * OWNERS_SHARE);
-    this.ownersAt = now;
-  }
-
-  /** Whether there was the time for it. */
-  private seekOwners(inodes: Uint32Array): boolean {
-    const { owners } = this.reach;
-    if (owners === null) return true;
-    if (this.ownerMs <= 0) return false;
-    const start = this.monotonic();
-    const isComplete = owners.seek(inodes, this.ownerMs);
-    this.ownerMs -= this.monotonic() - start;
-    return isComplete;
   }
 
   private askedIn(netns: Netns, asked: readonly AskedDestination[]): readonly AskedDestination[] {
@@ -427,39 +411,8 @@ export class HostLook {
   }
 }
 
-function choose(
-  namespaces: readonly Netns[],
-  choice: NetnsChoice,
-  inodeOf: (pid: number) => number | null,
-): readonly Netns[] {
-  if (choice === 'all') return namespaces;
-  if (choice === 'self') return namespaces.filter(({ isOwn }) => isOwn);
-  const inode = 'pid' in choice ? inodeOf(choice.pid) : choice.inode;
-  return inode === null ? [] : namespaces.filter((netns) => netns.inode === inode);
-}
-
 function leastLeft({ usablePorts, blockedPorts, destinations }: NamespaceReport): number {
   if (usablePorts === null || blockedPorts === null || usablePorts === 0) return 0;
   const left = destinations.map(({ headroomPorts }) => headroomPorts);
   return Math.min(usablePorts - blockedPorts, ...left) / usablePorts;
-}
-
-function notFound(choice: NetnsChoice): Gap {
-  const what =
-    typeof choice === 'string'
-      ? 'any network namespace'
-      : 'pid' in choice
-        ? `the network namespace of process ${choice.pid}`
-        : `network namespace ${choice.inode}`;
-  return { source: 'proc-ns-net', what, why: `${what} is not to be found`, costs: 'everything' };
-}
-
-function refusedGap(refused: readonly { readonly netns: Netns; readonly error: Refused }[]): Gap {
-  const [first] = refused;
-  return {
-    source: 'netns-entry',
-    what: refused.length === 1 ? `network namespace ${first!.netns.label}` : `${refused.length} network namespaces`,
-    why: first!.error.message,
-    costs: 'their ports are not watched',
-  };
 }

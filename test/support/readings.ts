@@ -1,6 +1,7 @@
 // Readings built from rows, and a plain answer to hold the fast one against.
 
-import { type AskedDestination, Correlator, NamespaceMemory } from '../../agent/correlate/assess.ts';
+import type { AskedDestination } from '../../agent/correlate/asked.ts';
+import { Correlator, NamespaceMemory } from '../../agent/correlate/assess.ts';
 import { formatAddress, isLoopback } from '../../agent/model/address.ts';
 import type { DestinationReport, NamespaceReport } from '../../agent/model/assessment.ts';
 import type { PortSettings } from '../../agent/model/port-settings.ts';

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import {
-  type AskedDestination,
-  Correlator,
-  NamespaceMemory,
-  REPORTED_DESTINATIONS,
-} from '../../../agent/correlate/assess.ts';
+import type { AskedDestination } from '../../../agent/correlate/asked.ts';
+import { Correlator, NamespaceMemory, REPORTED_DESTINATIONS } from '../../../agent/correlate/assess.ts';
 import type { TcpState } from '../../../agent/model/state.ts';
 import * as arbitrary from '../../support/arbitraries.ts';
 import type { Row } from '../../support/proc-net-tcp.ts';

@@ -1,0 +1,40 @@
+import type { Reach } from './reach.ts';
+
+/** Of a core, for finding out who holds sockets; what is not spent adds up to MOST_MS. A single look takes longer. */
+const SHARE = 0.01;
+const MOST_MS = 30;
+const ONCE_MS = 500;
+
+/** Looks for who holds sockets, as far as its time goes. */
+export class OwnersBudget {
+  private leftMs = MOST_MS;
+  private at = 0;
+  private readonly owners: Reach['owners'];
+  private readonly monotonic: () => number;
+
+  constructor(owners: Reach['owners'], monotonic: () => number) {
+    this.owners = owners;
+    this.monotonic = monotonic;
+  }
+
+  /** For a single look, behind which no others come. */
+  once(): void {
+    this.leftMs = ONCE_MS;
+  }
+
+  topUp(): void {
+    const now = this.monotonic();
+    this.leftMs = Math.min(MOST_MS, this.leftMs + (now - this.at) * SHARE);
+    this.at = now;
+  }
+
+  /** Whether there was the time for it. */
+  seek(inodes: Uint32Array): boolean {
+    if (this.owners === null) return true;
+    if (this.leftMs <= 0) return false;
+    const start = this.monotonic();
+    const isComplete = this.owners.seek(inodes, this.leftMs);
+    this.leftMs -= this.monotonic() - start;
+    return isComplete;
+  }
+}

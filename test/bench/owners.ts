@@ -1,0 +1,87 @@
+// bench:owners: what it costs to know whose 30,000 sockets of 500 processes are, as the daemon does it: 10 ms a tick at most.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { monotonic, realHost } from '../../agent/host.ts';
+import { lazyLibc } from '../../collectors/libc.ts';
+import { SocketHolders } from '../../collectors/proc-fd.ts';
+import { Programs } from '../../collectors/programs.ts';
+import { sockDiag } from '../../collectors/sock-diag.ts';
+import { insideOwnNetns, median, ownCpu } from './support.ts';
+
+insideOwnNetns();
+
+const PROCESSES = 500;
+/** Of each process: 30 connections, and both ends are its own. */
+const SOCKETS = 60;
+const TICK_MS = 1000;
+const BUDGET_MS = 10;
+const TICKS = 20;
+
+/** Those processes; each replaces so many connections a second. */
+const SCRIPT = `
+import os, socket, sys, time
+processes, pairs, new = map(int, sys.argv[1:])
+def work(index):
+    server = socket.socket()
+    server.bind((f'127.0.{index // 200 + 1}.{index % 200 + 1}', 9000)); server.listen(100)
+    def pair():
+        client = socket.socket()
+        client.connect(server.getsockname())
+        return client, server.accept()[0]
+    held = [pair() for _ in range(pairs)]
+    os.write(1, b'.')
+    time.sleep(index % 100 / 100)
+    while True:
+        time.sleep(1)
+        for _ in range(new):
+            for end in held.pop(0): end.close()
+            held.append(pair())
+for index in range(processes):
+    if os.fork() == 0: work(index)
+time.sleep(3600)
+`;
+
+async function measure(newPerSecond: number): Promise<void> {
+  const argv = ['-c', SCRIPT, PROCESSES, SOCKETS / 2, newPerSecond / PROCESSES].map(String);
+  const children = spawn('python3', argv, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  for (let ready = 0; ready < PROCESSES; ) ready += ((await once(children.stdout, 'data')) as [Buffer])[0].length;
+  const host = realHost('/proc');
+  const holders = new SocketHolders(host, new Programs(host), monotonic);
+  const collector = sockDiag(lazyLibc());
+  const inodes = (): Uint32Array => {
+    const readings = { ...EMPTY, interfaces: new Map(), counters: {}, gaps: [] };
+    collector.collect(readings, host);
+    const { sockets } = readings as { sockets: { inode: Uint32Array; rowCount: number } | null };
+    return sockets?.inode.slice(0, sockets.rowCount) ?? new Uint32Array();
+  };
+  const first = inodes();
+  const whole = ownCpu(() => holders.seek(first, Number.POSITIVE_INFINITY));
+  const costs: number[] = [];
+  let unknown = 0;
+  for (let tick = 0; tick < TICKS; tick++) {
+    await delay(TICK_MS);
+    const now = inodes();
+    costs.push(ownCpu(() => holders.seek(now, BUDGET_MS)));
+    unknown = now.filter((inode) => inode !== 0 && holders.holderOf(inode) === 0).length;
+  }
+  console.log(
+    `${first.length} sockets of ${PROCESSES} processes, ${newPerSecond} new a second: first ${whole.toFixed(0)} ms; ` +
+      `then ${median(costs).toFixed(1)} ms a tick, ${((median(costs) / TICK_MS) * 100).toFixed(2)} % of a core; ` +
+      `${unknown} not known at the last`,
+  );
+  process.kill(-(children.pid as number), 'SIGKILL');
+  await once(children, 'close');
+}
+
+const EMPTY = {
+  netns: { inode: null, label: '' },
+  engine: null,
+  wantsBound: false,
+  sockets: null,
+  ports: null,
+  unlistedSockets: null,
+};
+
+await measure(0);
+await measure(PROCESSES);
