@@ -12,7 +12,7 @@ import { insideOwnNetns, median, ownCpu } from './support.ts';
 insideOwnNetns();
 
 const PROCESSES = 500;
-/** Of each process: 30 connections, and both ends are its own. */
+/** Of each process, which has the other ends of these connections too. */
 const SOCKETS = 60;
 const TICK_MS = 1000;
 const BUDGET_MS = 10;
@@ -24,6 +24,7 @@ import os, socket, sys, time
 processes, pairs, new = map(int, sys.argv[1:])
 def work(index):
     server = socket.socket()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     server.bind((f'127.0.{index // 200 + 1}.{index % 200 + 1}', 9000)); server.listen(100)
     def pair():
         client = socket.socket()
@@ -43,9 +44,15 @@ time.sleep(3600)
 `;
 
 async function measure(newPerSecond: number): Promise<void> {
-  const argv = ['-c', SCRIPT, PROCESSES, SOCKETS / 2, newPerSecond / PROCESSES].map(String);
+  const argv = ['-c', SCRIPT, PROCESSES, SOCKETS, newPerSecond / PROCESSES].map(String);
   const children = spawn('python3', argv, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
-  for (let ready = 0; ready < PROCESSES; ) ready += ((await once(children.stdout, 'data')) as [Buffer])[0].length;
+  await new Promise<void>((resolve) => {
+    let ready = 0;
+    children.stdout.on('data', (told: Buffer) => {
+      ready += told.length;
+      if (ready === PROCESSES) resolve();
+    });
+  });
   const host = realHost('/proc');
   const holders = new SocketHolders(host, new Programs(host), monotonic);
   const collector = sockDiag(lazyLibc());
