@@ -59,6 +59,15 @@ describe('TraceBatch', () => {
     assert.deepEqual(told(batch), [4, 6, 2, 5]);
   });
 
+  it('tells what happened at that very time, and once', () => {
+    const batch = new TraceBatch(1000);
+    add(batch, 50 * STEP, 1);
+    batch.order(50 * STEP);
+    assert.deepEqual(told(batch), [1]);
+    batch.drop();
+    assert.equal(batch.count, 0);
+  });
+
   it('is full when it has as many as it may', () => {
     const batch = new TraceBatch(3);
     for (let tid = 0; tid < 3; tid++) {

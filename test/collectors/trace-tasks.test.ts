@@ -87,6 +87,12 @@ describe('TraceTaskBook', () => {
     assert.deepEqual([who(first)[1], who(second)[1]], ['curl', 'wget']);
   });
 
+  it('takes whoever has an id after its end for another, be its birth seen or not', () => {
+    const first = tasks.number(20);
+    tasks.ended(20, 'curl');
+    assert.notEqual(tasks.number(20), first);
+  });
+
   it('knows the process of a thread that has gone before it', () => {
     live(50, 50, 'java');
     tasks.born(51, 50, true);
