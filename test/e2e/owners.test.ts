@@ -48,9 +48,59 @@ wait("end")
 } as const;
 
 const skip = await obstacle();
+/** A program that exits, and another one that gets its pid: the parent takes care of that. */
+const REUSES = `
+def name(text):
+    with open("/proc/self/comm", "w") as file: file.write(text)
+first = os.fork()
+if first == 0:
+    name("first"); held = connect(60); say(os.getpid()); wait("close")
+    for s in held: s.close()
+    os._exit(0)
+os.waitpid(first, 0)
+while True:
+    with open("/proc/sys/kernel/ns_last_pid", "w") as file: file.write(str(first - 1))
+    child = os.fork()
+    if child == 0:
+        if os.getpid() != first: os._exit(0)
+        name("second"); held = connect(20); wait("end"); os._exit(0)
+    if child == first: break
+    os.waitpid(child, 0)
+os.wait()
+`;
+
 describe('lastport run tells whose ports they are', { skip }, () => {
   const owned = (owners: readonly Owner[] | null | undefined) =>
     Object.fromEntries((owners ?? []).map(({ pid, usedPorts, how }) => [`${pid} ${how}`, usedPorts]));
+
+  const skipReuse = process.getuid?.() === 0 ? false : 'needs root, to choose a pid';
+  it('of two programs that have the same pid, one after the other', { skip: skipReuse, timeout: 30_000 }, async () => {
+    const inside = await Inside.open();
+    const owners = async () => {
+      const { namespaces } = await inside.assessment();
+      const to = namespaces[0]?.destinations.find(({ remote, remotePort }) => `${remote}:${remotePort}` === A);
+      return (to?.owners ?? []).map(({ comm, pid, usedPorts, how }) => ({ comm, pid, usedPorts, how }));
+    };
+    try {
+      await inside.start('program', ['python3', '-c', PROLOGUE + REUSES, inside.folder, A]);
+      const pid = Number(
+        await inside.until('its pid', async () => /^(\d+)\n/.exec(inside.log('program'))?.[1] ?? null),
+      );
+      await inside.until('the first', async () => ((await owners())[0]?.usedPorts === 60 ? 'yes' : null));
+      writeFileSync(join(inside.folder, 'close'), '');
+      const both = await inside.until('the second', async () => {
+        const found = await owners();
+        return found.some(({ comm, usedPorts }) => comm === 'second' && usedPorts === 20) ? found : null;
+      });
+      assert.deepEqual(both, [
+        { comm: 'first', pid, usedPorts: 60, how: 'remembered' },
+        { comm: 'second', pid, usedPorts: 20, how: 'seen' },
+      ]);
+    } finally {
+      writeFileSync(join(inside.folder, 'end'), '');
+      await inside.close();
+    }
+  });
 
   for (const [name, after] of [
     ['closes', ([pid]: readonly string[]) => ({ [`${pid} remembered`]: 60 })],
