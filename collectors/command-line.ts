@@ -11,7 +11,7 @@ const DASH_P = /^(mysql|mariadb|mysqldump|mysqladmin|sshpass|mongo|mongosh)/;
 const DASH_U = /^(curl|wget|http|https|xh)$/;
 /** What a secret looks like, wherever it is: a JWT, and keys that say whose they are. */
 const SECRET_VALUE =
-  /\beyJ[\w-]{8,}\.[\w.-]+|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_\w{20,}|\bxox[abprs]-[\w-]{10,}|\bsk[-_](?:live_|test_)?\w{16,}|-----BEGIN [^-]*PRIVATE KEY-----[^]*/g;
+  /\beyJ[\w-]{8,}\.[\w.-]+|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_\w{20,}|\bxox[abprs]-[\w-]{10,}|\bsk[-_](?:live_|test_)?\w{16,}|-----BEGIN [^-]*PRIVATE KEY-----[\s\S]*/g;
 const USERINFO = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi;
 const PARAMETER = /([?&;]|^|[\s,{"'])([\w.-]+)(["']?\s*[=:]\s*["']?)([^\s&;,"'}]+)/g;
 const HEADER = /^([\w-]+:\s*)(.+)$/;

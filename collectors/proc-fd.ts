@@ -69,12 +69,13 @@ export class SocketHolders implements SocketOwners {
    *
    * @returns whether it has looked everywhere it had to.
    */
-  seek(inodes: Iterable<number>, budgetMs: number): boolean {
+  seek(inodes: ArrayLike<number>, budgetMs: number): boolean {
     const until = this.monotonic() + budgetMs;
     this.check();
     const now = this.monotonic();
     const wanted = new Set<number>();
-    for (const inode of inodes) {
+    for (let index = 0; index < inodes.length; index++) {
+      const inode = inodes[index]!;
       if (inode === 0) continue;
       const held = this.held.get(inode);
       if (held !== undefined) held.wantedAt = now;

@@ -105,7 +105,7 @@ export class HostLook {
     this.monotonic = monotonic;
     this.closeLook = new CloseLook(host, sources, new Correlator(), monotonic);
     this.askBudget = new AskBudget(monotonic);
-    this.ownersBudget = new OwnersBudget(reach.owners, monotonic);
+    this.ownersBudget = new OwnersBudget(reach.owners, host, monotonic);
   }
 
   /** A single look, at every namespace closely. */

@@ -1,3 +1,4 @@
+import type { Host } from '../model/host.ts';
 import type { Reach } from './reach.ts';
 
 /** Of a core, for finding out who holds sockets; what is not spent adds up to MOST_MS. A single look takes longer. */
@@ -11,9 +12,11 @@ export class OwnersBudget {
   private at = 0;
   private readonly owners: Reach['owners'];
   private readonly monotonic: () => number;
+  private readonly host: Host;
 
-  constructor(owners: Reach['owners'], monotonic: () => number) {
+  constructor(owners: Reach['owners'], host: Host, monotonic: () => number) {
     this.owners = owners;
+    this.host = host;
     this.monotonic = monotonic;
   }
 
@@ -32,9 +35,18 @@ export class OwnersBudget {
   seek(inodes: Uint32Array): boolean {
     if (this.owners === null) return true;
     if (this.leftMs <= 0) return false;
-    const start = this.monotonic();
+    const start = this.cpuMs();
     const isComplete = this.owners.seek(inodes, this.leftMs);
-    this.leftMs -= this.monotonic() - start;
+    this.leftMs -= this.cpuMs() - start;
     return isComplete;
+  }
+
+  /** On a busy host the clock would charge this thread for the time that it waits for a processor (proc_pid_schedstat). */
+  private cpuMs(): number {
+    try {
+      return Number.parseInt(this.host.readText('thread-self/schedstat'), 10) / 1e6;
+    } catch {
+      return this.monotonic(); // a kernel without it
+    }
   }
 }

@@ -37,7 +37,7 @@ export interface Reach {
   /** The address the kernel would connect from, in the calling thread's namespace; null: it would not. */
   readonly route: (remote: string, remotePort: number) => string | null;
   /** Who holds which socket; null where nothing can tell. `seek` looks for who holds these, for about so many ms. */
-  readonly owners: (SocketOwners & { readonly seek: (inodes: Iterable<number>, budgetMs: number) => boolean }) | null;
+  readonly owners: (SocketOwners & { readonly seek: (inodes: ArrayLike<number>, budgetMs: number) => boolean }) | null;
   /** The kernel's trace; null: it was not asked for. */
   readonly trace: Tracing | null;
   /** Lets go of what it keeps open. */

@@ -24,7 +24,7 @@ const TRUTH: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 
 /** Two ticks, and what else a request takes. */
 const TICK = '500ms';
-const HELD_MS = 1200;
+const HELD_MS = 1500;
 
 const missing = [await obstacle(), needs('go'), needs('nginx'), needs('curl')].find((one) => one !== false) ?? false;
 describe('five programs and three destinations', { skip: missing }, () => {
