@@ -8,6 +8,9 @@ const MOST = 16_384;
 /** Threads that opened something keep their number for so long after they were last met. */
 const NUMBERS = 65_536;
 
+/** Times the trace is read until a thread that is known is looked at again: setns() and exec() make others of them. */
+const AGAIN_AFTER = 16;
+
 /** One thread, from its birth to its death: the same id later is another. */
 interface Task {
   readonly tid: number;
@@ -19,6 +22,8 @@ interface Task {
   number: number;
   program: number;
   netns: number;
+  /** When it was looked at last, in times that the trace was read. */
+  lookedAt: number;
   /** Of a thread that has ended: its name. */
   ended: string | null;
 }
@@ -30,6 +35,7 @@ export class TraceTaskBook implements TraceTasks {
   /** Those that have to be looked at. */
   private active = new Set<Task>();
   private last = 0;
+  private times = 0;
   private readonly host: Host;
   private readonly programs: Programs;
 
@@ -40,7 +46,7 @@ export class TraceTaskBook implements TraceTasks {
 
   /** fork(), clone(): by thread `by`. */
   born(tid: number, by: number, isThread: boolean): void {
-    this.keep({ tid, parent: this.of(by), isThread, number: 0, program: 0, netns: 0, ended: null });
+    this.keep({ tid, parent: this.of(by), isThread, number: 0, program: 0, netns: 0, lookedAt: 0, ended: null });
   }
 
   ended(tid: number, comm: string): void {
@@ -65,6 +71,7 @@ export class TraceTaskBook implements TraceTasks {
 
   /** Finds out whose those are that number() was called for. Call when the trace has been read. */
   identify(): void {
+    this.times++;
     for (const task of this.active) {
       if (task.ended === null) this.fromProc(task);
       else if (task.program === 0) this.fromTrace(task);
@@ -100,7 +107,7 @@ export class TraceTaskBook implements TraceTasks {
     const known = this.living.get(tid);
     if (known !== undefined) return known;
     // It was there before the trace.
-    const task = { tid, parent: null, isThread: false, number: 0, program: 0, netns: 0, ended: null };
+    const task = { tid, parent: null, isThread: false, number: 0, program: 0, netns: 0, lookedAt: 0, ended: null };
     this.keep(task);
     return task;
   }
@@ -116,9 +123,11 @@ export class TraceTaskBook implements TraceTasks {
   }
 
   private fromProc(task: Task): void {
+    const isKnown = task.program !== 0 && task.netns !== 0;
+    if (isKnown && this.times - task.lookedAt < AGAIN_AFTER) return;
+    task.lookedAt = this.times;
     const pid = this.processOf(task.tid);
     const program = pid === 0 ? 0 : this.programs.identify(pid);
-    // Looked up each time: setns() moves a thread.
     const netns = netnsInode(this.host, `${task.tid}/ns/net`);
     if (program !== 0) task.program = program;
     if (netns !== null) task.netns = netns;

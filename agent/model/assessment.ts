@@ -1,5 +1,6 @@
 import type { Gap } from './gap.ts';
 import type { TwReuse } from './port-settings.ts';
+import type { Program } from './program.ts';
 import type { CollectorRun, Counters, Engine } from './readings.ts';
 import type { TcpState } from './state.ts';
 import type { TraceHealth } from './trace-events.ts';
@@ -51,19 +52,7 @@ export interface Rates {
 export const HOW_OWNED = ['seen', 'remembered', 'traced', 'shared'] as const;
 
 /** A process that holds ports of a destination, or did when they were used. */
-export interface Owner {
-  /** null: one of several processes of that name and unit. */
-  readonly pid: number | null;
-  /** The kernel's name of the process, at most 15 characters. */
-  readonly comm: string;
-  /** The same, and the script it runs: "node server.js". */
-  readonly command: string;
-  /** Whose the process is: the name of its user on this host, else the uid; null: not known. */
-  readonly user: string | null;
-  /** All its arguments, with secrets masked; null unless asked for (owners.commandLine). */
-  readonly commandLine: string | null;
-  readonly unit: string | null;
-  readonly container: string | null;
+export interface Owner extends Program {
   readonly usedPorts: number;
   readonly how: (typeof HOW_OWNED)[number];
 }

@@ -1,6 +1,6 @@
 /** A process, as people know it. */
 export interface Program {
-  /** null: one of several that have gone. */
+  /** null: several processes of that name and unit. */
   readonly pid: number | null;
   /** The kernel's name of it, at most 15 characters; for labels. */
   readonly comm: string;

@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm';
 import { makeLook } from '../../agent/look/make.ts';
 import { COLLECTORS, ENGINE_COLLECTORS } from '../../collectors/index.ts';
 import { PrometheusExporter } from '../../exporters/prometheus.ts';
-import { insideOwnNetns } from './support.ts';
+import { DEFAULTS, insideOwnNetns } from './support.ts';
 
 const TICKS = 24 * 3600;
 const SCRAPE_EVERY = 15;
@@ -20,15 +20,7 @@ setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 
 let clock = 0;
-const config = {
-  procfs: '/proc',
-  engine: 'auto',
-  netns: 'all',
-  ask: 'auto',
-  trace: false,
-  ownersCommandLine: false,
-} as const;
-const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'ticks', () => clock);
+const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, DEFAULTS, 'ticks', () => clock);
 const metrics = new PrometheusExporter({ maxDestinations: 8, version: '0', node: process.version });
 const server = createServer((socket) => socket.end().resume()).listen(9000, '127.0.0.1');
 

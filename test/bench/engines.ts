@@ -10,7 +10,7 @@ import { COLLECTORS, ENGINE_COLLECTORS } from '../../collectors/index.ts';
 import { loadLibc } from '../../collectors/libc.ts';
 import { ALL_STATES, encodeDumpRequest } from '../../collectors/sock-diag-codec.ts';
 import { PrometheusExporter } from '../../exporters/prometheus.ts';
-import { alternate, cpuMs, cpuOf, insideOwnNetns, makeTimeWait, ownCpu } from './support.ts';
+import { alternate, cpuMs, cpuOf, DEFAULTS, insideOwnNetns, makeTimeWait, ownCpu } from './support.ts';
 
 const SOCKETS = 25_000;
 const RUNS = 5;
@@ -25,14 +25,7 @@ let clock = 0;
 
 /** A tick of the daemon, one a second by its clock: find, feel, collect, correlate and publish; then what `then` does. */
 function taking(engine: 'sock_diag' | 'procfs', then: (metrics: PrometheusExporter) => void): () => void {
-  const config = {
-    procfs: '/proc',
-    engine,
-    netns: 'self',
-    ask: 'off',
-    trace: false,
-    ownersCommandLine: false,
-  } as const;
+  const config = { ...DEFAULTS, engine, netns: 'self', ask: 'off' } as const;
   const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'ticks', () => clock + performance.now());
   const metrics = new PrometheusExporter({ maxDestinations: 8, version: '0', node: process.version });
   return () => {

@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { makeLook } from '../../agent/look/make.ts';
 import { COLLECTORS, ENGINE_COLLECTORS } from '../../collectors/index.ts';
 import { MAIN } from '../support/program.ts';
-import { insideOwnNetns, median, ownCpu, populate, request } from './support.ts';
+import { DEFAULTS, insideOwnNetns, median, ownCpu, populate, request } from './support.ts';
 
 const NAMESPACES = 200;
 const TICKS = 120;
@@ -24,15 +24,7 @@ insideOwnNetns();
 /** CPU of a tick, one a second on its own clock, after those in which everything is new. */
 function tickCpu(): { readonly typical: number; readonly worst: number } {
   let clock = 0;
-  const config = {
-    procfs: '/proc',
-    engine: 'auto',
-    netns: 'all',
-    ask: 'auto',
-    trace: false,
-    ownersCommandLine: false,
-  } as const;
-  const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'ticks', () => clock + performance.now());
+  const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, DEFAULTS, 'ticks', () => clock + performance.now());
   const request = { asked: [], inventory: null, gaps: [] };
   const ms: number[] = [];
   for (let tick = 0; tick < TICKS; tick++) {

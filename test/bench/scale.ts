@@ -7,7 +7,7 @@ import { makeLook } from '../../agent/look/make.ts';
 import { COLLECTORS, ENGINE_COLLECTORS } from '../../collectors/index.ts';
 import { root } from '../support/golden.ts';
 import { encodeRow, encodeTable, HEADER_V4, type Row } from '../support/proc-net-tcp.ts';
-import { alternate, median, ownCpu } from './support.ts';
+import { alternate, DEFAULTS, median, ownCpu } from './support.ts';
 
 const SIZES = [1000, 10_000, 100_000, 1_000_000] as const;
 /** Outgoing: as many ports a destination as a busy client has. Incoming: half of a proxy's table. */
@@ -59,14 +59,7 @@ function writeTree(directory: string, mix: keyof typeof MIXES, size: number): vo
 }
 
 function lookAt(directory: string) {
-  const config = {
-    procfs: directory,
-    engine: 'procfs',
-    netns: 'self',
-    ask: 'off',
-    trace: false,
-    ownersCommandLine: false,
-  } as const;
+  const config = { ...DEFAULTS, procfs: directory, engine: 'procfs', netns: 'self', ask: 'off' } as const;
   const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'once');
   return () => look.once({ now: 0, asked: [], inventory: null, gaps: [] });
 }

@@ -5,6 +5,16 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { connect, createServer } from 'node:net';
 
+/** How a daemon looks at its defaults. */
+export const DEFAULTS = {
+  procfs: '/proc',
+  engine: 'auto',
+  netns: 'all',
+  ask: 'auto',
+  trace: false,
+  ownersCommandLine: false,
+} as const;
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
