@@ -95,7 +95,7 @@ export class Churn {
       if (history === undefined) {
         const begun = tracedSoFar(look, destination);
         this.histories.set(signature, new RateHistory(this.look, at, visit, begun));
-        return { ...atFirst(look, destination), ...owned };
+        return { ...atFirst(look, destination), ...totals(begun), ...owned };
       }
       history.add(
         this.look,
@@ -157,6 +157,13 @@ function tracedSoFar({ table, traced }: Look, destination: number): TracedSince 
   if (traced === null || table.deviceOf(destination) !== 0) return null;
   const counts = traced.connections.countsOf(traced.netns, table.plainSignature(destination));
   return { opens: counts.opens, closes: { here: counts.closedHere, there: counts.closedThere } };
+}
+
+/** What is known before a second look tells how much more it has become. */
+function totals(begun: TracedSince | null): Pick<Rates, 'opensTotal' | 'closesTotal'> {
+  if (begun === null) return { opensTotal: null, closesTotal: null };
+  const { opens, closes } = begun;
+  return { opensTotal: opens, closesTotal: closes === null ? null : { local: closes.here, remote: closes.there } };
 }
 
 /** By errno. */

@@ -40,7 +40,7 @@ export interface Headroom {
 export interface Rates {
   readonly opensPerSecond: number | null;
   readonly closesPerSecond: { readonly local: number | null; readonly remote: number | null };
-  /** Since this agent has known the destination; null at its first look. */
+  /** Since this agent has known the destination, or since the trace began; null at its first look where it is not traced. */
   readonly opensTotal: number | null;
   readonly closesTotal: { readonly local: number; readonly remote: number } | null;
 }

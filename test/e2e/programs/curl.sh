@@ -5,4 +5,4 @@ for given in "$@"; do
   seq "${given#*=}" | xargs -P 20 -I{} curl -s --noproxy '*' -o /dev/null "http://${given%=*}/?wait=$wait"
 done
 echo done
-sleep 3600
+exec sleep 3600
