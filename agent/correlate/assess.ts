@@ -2,6 +2,7 @@ import { formatAddress } from '../model/address.ts';
 import {
   type Assessment,
   type DestinationReport,
+  type Headroom,
   type NamespaceReport,
   SCHEMA,
   worstVerdict,
@@ -13,15 +14,18 @@ import type { SocketTable } from '../model/socket-table.ts';
 import { TCP_STATES } from '../model/state.ts';
 import { PortAnswers } from './answers.ts';
 import { type AskedDestination, AskedSet } from './asked.ts';
-import { Churn, type Connections, errorsOf, type Look, NO_CONNECTIONS } from './churn.ts';
+import { Churn, errorsOf, type FollowedConnections, type Look, NO_CONNECTIONS } from './churn.ts';
 import { FlowCounter, type FlowCounts } from './flow.ts';
+import { forecast, NO_FORECAST, type Surroundings } from './forecast.ts';
 import { headroom, type NamespacePorts, namespacePorts, outOfReach } from './headroom.ts';
 import { InboundMemory } from './inbound.ts';
 import { fillPortKinds, newPortKinds } from './port-kinds.ts';
 import { type AskScope, questions } from './questions.ts';
 import { Worst } from './ranking.ts';
+import type { Held } from './run-off.ts';
+import { newTimeWaitClock, type TimeWaitClock } from './time-wait-clock.ts';
 import type { TracedNetns } from './traced-connections.ts';
-import { destinationVerdict } from './verdict.ts';
+import { destinationVerdict, forecastVerdict } from './verdict.ts';
 
 /**
  * Destinations that one namespace's report holds at most; the rest are summed. Far more than anyone reads, and little
@@ -70,6 +74,13 @@ export interface Asking {
   readonly ask: (ports: readonly number[], note: (port: number, isBlocked: boolean) => void) => void;
 }
 
+/**
+ * The timer wheel rounds up: at HZ=250 a minute by as much as 2.05 s (kernel/time/timer.c). A kernel that is seen to be
+ * later, as at HZ=1000, is believed, up to what none is.
+ */
+const USUALLY_LATE_MS = 2048;
+const LATEST_MS = 6000;
+
 /** Rows of a destination from which on what was counted is kept for its report: to count again would cost more. */
 const WORTH_KEEPING = 256;
 
@@ -82,6 +93,8 @@ export class Correlator {
   private readonly kinds = newPortKinds();
   private readonly inbound = new Uint8Array(PORTS);
   private readonly usable = new UsablePortsCache();
+  /** By how much a TIME_WAIT outlives its timer at most. */
+  private latestMs = USUALLY_LATE_MS;
 
   assess(
     readings: Readings,
@@ -101,20 +114,29 @@ export class Correlator {
       traced === null || owners === null ? null : errorsOf(traced.connections.refusalsOf(traced.netns), owners);
     const report = { ...found, namespace: { ...found.namespace, connectErrors } };
     const questions = asking === null ? [] : this.questions(parts, report, asking.scope);
-    if (asking === null || questions.length === 0) return withConnections(report, connections);
+    const surroundings = this.surroundings(parts);
+    if (asking === null || questions.length === 0) return withConnections(report, connections, surroundings);
     memory.answers ??= new PortAnswers();
     const { answers } = memory;
     if (answers.isEmpty) answers.refresh(sockets, now);
     asking.ask(questions, (port, isBlocked) => answers.note(port, isBlocked, now));
-    if (answers.isEmpty) return withConnections(report, connections);
+    if (answers.isEmpty) return withConnections(report, connections, surroundings);
     const better = this.report(parts, answers, traced);
-    return { ...withConnections(better, connections), connectErrors };
+    return { ...withConnections(better, connections, surroundings), connectErrors };
+  }
+
+  private surroundings({ ports, readings: { counters } }: Parts): Surroundings {
+    return {
+      lateSeconds: this.latestMs / 2 / 1000,
+      timeWaitMost: ports.maxTwBuckets,
+      timeWaitNow: counters.socketsTimeWait ?? null,
+    };
   }
 
   /** By destination. */
   private connections(
     { sockets, ports, readings }: Parts,
-    { picked, namespace }: Reported,
+    { picked, found, namespace }: Reported,
     churn: Churn,
     known: Pick<Look, 'at' | 'owners' | 'traced'>,
   ): ConnectionsOf {
@@ -127,8 +149,10 @@ export class Correlator {
       usable: this.usable.of(ports),
       ...known,
     };
-    const found = churn.update(look, picked, namespace.destinationsOmitted === 0);
-    return new Map(picked.map((destination, index) => [destination, found[index] as Connections]));
+    const followed = picked.map((destination, index) => ({ destination, ...(found[index] as Found) }));
+    const connections = churn.update(look, followed, namespace.destinationsOmitted === 0);
+    this.latestMs = Math.max(this.latestMs, Math.min(churn.latestMs, LATEST_MS));
+    return new Map(picked.map((destination, index) => [destination, connections[index] as FollowedConnections]));
   }
 
   private report(
@@ -147,14 +171,16 @@ export class Correlator {
 
     const worst = new Worst(REPORTED_DESTINATIONS, (a, b) => sockets.compare(a, b));
     const askedInUse: number[] = [];
-    const kept = new Map<number, FlowCounts>();
+    const kept = new Map<number, Counted>();
     let inUse = 0;
     let outbound = 0;
     let used = 0;
     for (let destination = 0; destination < sockets.destinationCount; destination++) {
       const counts = counter.measure(sockets, destination);
       if (counts.rows === 0) continue;
-      if (counts.rows >= WORTH_KEEPING) kept.set(destination, { ...counts, states: counts.states.slice() });
+      if (counts.rows >= WORTH_KEEPING) {
+        kept.set(destination, this.counted(sockets, destination, { ...counts, states: counts.states.slice() }));
+      }
       inUse++;
       outbound += counts.rows;
       used += counts.used;
@@ -164,16 +190,13 @@ export class Correlator {
     }
 
     const picked = [...worst.list().map((candidate) => candidate.destination), ...askedInUse];
-    const reports = picked.map((destination) =>
-      report(
-        readings,
-        sockets,
-        destination,
-        kept.get(destination) ?? counter.measure(sockets, destination),
-        shared,
-        asked,
-      ),
-    );
+    const found = picked.map((destination) => {
+      const counted =
+        kept.get(destination) ?? this.counted(sockets, destination, counter.measure(sockets, destination));
+      const one = report(readings, sockets, destination, counted.counts, shared, asked);
+      return { report: one, held: heldOf(one, counted), isHindered: isHindered(one, counted.counts, shared) };
+    });
+    const reports = found.map((one) => one.report);
     const unused = reportUnused ? asked.unused(reports, shared) : [];
     const destinations = [...reports, ...unused].sort(compareReports);
     const namespace: NamespaceReport = {
@@ -198,7 +221,13 @@ export class Correlator {
       destinations,
       counters: readings.counters,
     };
-    return { namespace, shared, picked, reports, unused: unused.length > 0 };
+    return { namespace, shared, picked, found, unused: unused.length > 0 };
+  }
+
+  /** Of the destination measured last. */
+  private counted(sockets: SocketTable, destination: number, counts: FlowCounts): Counted {
+    const clock = newTimeWaitClock();
+    return { counts, clock, ...this.counter.readClock(sockets, destination, clock) };
   }
 
   private questions({ sockets }: Parts, { shared, picked, unused }: Reported, scope: AskScope): readonly number[] {
@@ -215,27 +244,65 @@ interface Parts {
   readonly reportUnused: boolean;
 }
 
+/** A destination's ports as they were counted, and when its TIME_WAIT end. */
+interface Counted {
+  readonly counts: FlowCounts;
+  readonly clock: TimeWaitClock;
+  readonly earlierMs: number;
+}
+
+interface Found {
+  readonly report: DestinationReport;
+  readonly held: Held;
+  readonly isHindered: boolean;
+}
+
 interface Reported {
   readonly namespace: NamespaceReport;
   readonly shared: NamespacePorts;
   /** The destinations reported, by their index in the table. */
   readonly picked: readonly number[];
   /** Of these, in their order. */
-  readonly reports: readonly DestinationReport[];
+  readonly found: readonly Found[];
   /** Whether there are others, asked for and not in use. */
   readonly unused: boolean;
 }
 
-type ConnectionsOf = ReadonlyMap<number, Connections>;
+type ConnectionsOf = ReadonlyMap<number, FollowedConnections>;
 
-function withConnections({ namespace, picked, reports }: Reported, connectionsOf: ConnectionsOf): NamespaceReport {
-  const found = new Map(
-    reports.map((report, index) => [report, connectionsOf.get(picked[index] as number) ?? NO_CONNECTIONS]),
-  );
+function withConnections(
+  { namespace, picked, found, shared }: Reported,
+  connectionsOf: ConnectionsOf,
+  surroundings: Surroundings,
+): NamespaceReport {
+  const known = new Map(found.map((one, index) => [one.report, { ...one, destination: picked[index] as number }]));
+  const destinations = namespace.destinations.map((report) => {
+    const one = known.get(report);
+    const followed = one === undefined ? undefined : connectionsOf.get(one.destination);
+    if (one === undefined || followed === undefined) return report;
+    const seen = forecast(report, one.held, followed.demand, surroundings);
+    const verdict = worstVerdict([report.verdict, forecastVerdict(report, seen, shared.usable.firstParityCount)]);
+    return { ...report, ...followed.connections, forecast: seen, verdict };
+  });
+  return { ...namespace, destinations, verdict: worstVerdict(destinations.map(({ verdict }) => verdict)) };
+}
+
+function heldOf(report: Headroom, { counts, clock, earlierMs }: Counted): Held {
+  const used = report.usedPorts - report.reusablePorts;
+  const usedFirst = counts.usedFirstParity - counts.reusableFirstParity;
   return {
-    ...namespace,
-    destinations: namespace.destinations.map((one) => ({ ...one, ...(found.get(one) ?? NO_CONNECTIONS) })),
+    limit: used + Math.max(0, report.headroomPorts),
+    firstLimit: usedFirst + Math.max(0, report.fastHeadroomPorts),
+    used,
+    usedFirst,
+    clock,
+    earlier: earlierMs / 1000,
   };
+}
+
+function isHindered(report: Headroom, counts: FlowCounts, shared: NamespacePorts): boolean {
+  const beyond = outOfReach(shared, counts);
+  return report.headroomPorts <= beyond || (shared.usable.firstParityCount > 0 && report.fastHeadroomPorts <= beyond);
 }
 
 /** usablePorts() of the settings met last: the namespaces of a host mostly have the same, and seldom change them. */
@@ -313,6 +380,7 @@ function report(
     ...result,
     states,
     ...NO_CONNECTIONS,
+    forecast: NO_FORECAST,
     verdict: destinationVerdict(result, firstParityCount, outOfReach(shared, counts)),
   };
 }

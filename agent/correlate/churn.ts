@@ -4,11 +4,15 @@ import type { SocketOwners } from '../model/program.ts';
 import type { Counters } from '../model/readings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { CLOSE_WAIT, LAST_ACK, TIME_WAIT } from '../model/state.ts';
-import { ConnectionBook } from './connection-book.ts';
+import { BIN_MS } from './arrivals.ts';
+import { ConnectionBook, type Visit } from './connection-book.ts';
+import { type Demand, DemandHistory, type DemandLook } from './demand.ts';
 import type { FlowCounter } from './flow.ts';
 import { LatelyOwners } from './owner-tally.ts';
 import type { PortKinds } from './port-kinds.ts';
 import { closesByAge, NO_RATES, RateHistory, type TracedSince } from './rates.ts';
+import type { Held } from './run-off.ts';
+import { clockBin, TIME_WAIT_MS, type TimeWaitClock } from './time-wait-clock.ts';
 import type { Refusals, TracedNetns } from './traced-connections.ts';
 
 /** From look to look: later than this a TIME_WAIT that came in between may have gone. */
@@ -40,6 +44,14 @@ export interface Look {
   readonly counter: FlowCounter;
 }
 
+/** A destination whose connections are to be followed. */
+export interface Followed {
+  readonly destination: number;
+  readonly held: Held;
+  /** connect() is slow, or fails: what gets through is not what is wanted. */
+  readonly isHindered: boolean;
+}
+
 /** What is known of a destination's connections beside its ports. */
 export interface Connections extends Rates {
   readonly owners: readonly Owner[] | null;
@@ -48,6 +60,12 @@ export interface Connections extends Rates {
 }
 
 export const NO_CONNECTIONS: Connections = { ...NO_RATES, owners: null, unownedPorts: null, connectErrors: null };
+
+/** With what they ask for; null: that is not known yet. */
+export interface FollowedConnections {
+  readonly connections: Connections;
+  readonly demand: Demand | null;
+}
 
 /** What of a destination's traced counts was told by the look before. */
 interface ToldCounts {
@@ -63,13 +81,19 @@ interface ToldCounts {
 export class Churn {
   private readonly book = new ConnectionBook();
   private readonly histories = new Map<number, RateHistory>();
+  private readonly demands = new Map<number, DemandHistory>();
   private readonly lately = new Map<number, LatelyOwners>();
   private readonly told = new Map<number, ToldCounts>();
   private look = 0;
   private before: { readonly at: number; readonly counters: Counters } | null = null;
 
-  /** The rates of these destinations, in their order. Call once per look. `isAll`: there are no others. */
-  update(look: Look, destinations: readonly number[], isAll: boolean): Connections[] {
+  /** By how many ms a TIME_WAIT of this namespace has outlived its timer, at most. */
+  get latestMs(): number {
+    return this.book.latestMs;
+  }
+
+  /** The connections of these destinations, in their order. Call once per look. `isAll`: there are no others. */
+  update(look: Look, destinations: readonly Followed[], isAll: boolean): FollowedConnections[] {
     const { table, kinds, at, counters } = look;
     const { before, book } = this;
     this.before = { at, counters };
@@ -78,24 +102,28 @@ export class Churn {
     const gap = before === null ? Number.POSITIVE_INFINITY : at - before.at;
     const isBroken =
       gap > LONGEST_GAP_MS || book.isFull || table.unreadRows > 0 || hasOverflown(before?.counters, counters);
-    const seen = destinations.map((destination) => {
+    const seen = destinations.map((followed) => {
+      const { destination } = followed;
       const signature = table.signature(destination);
-      const visit = { ...book.count(table, destination, kinds, look.usable, look.owners, look.traced) };
+      const counted = book.count(table, destination, kinds, look.usable, look.owners, look.traced);
+      const visit = { ...counted, openedByAge: counted.openedByAge.slice() };
       const owned = this.owned({ ...look, destination }, signature);
       const traced = this.tracedSince(look, destination, signature);
       const known = this.histories.get(signature);
       const isLost = traced === null && (isBroken || gap > look.counter.keptMs(table, destination) * LATE);
       const history = known?.look === this.look - 1 && !isLost ? known : undefined;
-      return { destination, signature, visit, owned, traced, history };
+      return { followed, destination, signature, visit, owned, traced, history };
     });
     const opened = seen.reduce((sum, { visit, history }) => sum + (history === undefined ? 0 : visit.opened), 0);
     const unseen = unseenOpens(before?.counters, counters, opened);
     const isUnsure = !isAll || unseen === null || unseen > Math.max(UNSEEN_LEAST, opened * UNSEEN_RATIO);
-    const found = seen.map(({ destination, signature, visit, owned, traced, history }) => {
+    const found = seen.map(({ followed, destination, signature, visit, owned, traced, history }) => {
       if (history === undefined) {
         const begun = tracedSoFar(look, destination);
         this.histories.set(signature, new RateHistory(this.look, at, visit, begun));
-        return { ...atFirst(look, destination), ...totals(begun), ...owned };
+        const rates = atFirst(look, destination);
+        const demand = this.demandAtFirst(look, followed, signature, visit, rates, owned.connectErrors);
+        return { connections: { ...rates, ...totals(begun), ...owned }, demand };
       }
       history.add(
         this.look,
@@ -104,10 +132,47 @@ export class Churn {
         traced,
         (remote) => isUnsure && (visit.opened === 0 || remote > visit.opened * PEER_CLOSES_RATIO),
       );
-      return { ...history.rates(), ...owned };
+      const rates = history.rates();
+      const opened = traced?.opens ?? visit.opened;
+      const demand = this.demandOf(
+        {
+          at,
+          visit,
+          opened,
+          rates,
+          isHindered: followed.isHindered,
+          refused: refusedOf(owned.connectErrors),
+          ages: [],
+        },
+        signature,
+      );
+      return { connections: { ...rates, ...owned }, demand };
     });
     if (this.look % FORGOTTEN_AFTER === 0) this.forget();
     return found;
+  }
+
+  private demandAtFirst(
+    look: Look,
+    { destination, held, isHindered }: Followed,
+    signature: number,
+    visit: Visit,
+    rates: Rates,
+    errors: readonly ConnectError[] | null,
+  ): Demand | null {
+    const known = Math.min(LONGEST_AGE_MS, look.counter.keptMs(look.table, destination)) / BIN_MS;
+    const ages = rates.opensPerSecond === null ? [] : byAge(held.clock, Math.floor(known));
+    const facts = { at: look.at, visit, opened: 0, rates, isHindered, refused: refusedOf(errors), ages };
+    const history = new DemandHistory(facts);
+    this.demands.set(signature, history);
+    return history.demand(facts);
+  }
+
+  private demandOf(facts: DemandLook, signature: number): Demand | null {
+    const history = this.demands.get(signature);
+    if (history === undefined) return null;
+    history.add(facts);
+    return history.demand(facts);
   }
 
   /** Of the destination counted last. */
@@ -146,10 +211,23 @@ export class Churn {
     for (const [signature, { look }] of this.histories)
       if (look < this.look - 1) {
         this.histories.delete(signature);
+        this.demands.delete(signature);
         this.lately.delete(signature);
         this.told.delete(signature);
       }
   }
+}
+
+/** As far back as one look tells of what was opened. */
+const LONGEST_AGE_MS = 30_000;
+
+/** TIME_WAIT by the tenths of a second since they were closed. */
+function byAge({ all }: TimeWaitClock, bins: number): number[] {
+  return Array.from({ length: bins }, (_, age) => all[clockBin(TIME_WAIT_MS / 10) - 1 - age] ?? 0);
+}
+
+function refusedOf(errors: readonly ConnectError[] | null): number {
+  return (errors ?? []).reduce((sum, { total }) => sum + total, 0);
 }
 
 /** null: not traced. */

@@ -3,9 +3,10 @@ import type { UsablePorts } from '../model/port-settings.ts';
 import type { SocketOwners } from '../model/program.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { CLOSING, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SYN_RECV, SYN_SENT, TIME_WAIT } from '../model/state.ts';
-import { TIME_WAIT_MS } from './flow.ts';
+import { BIN_MS, BINS } from './arrivals.ts';
 import { OwnerTally } from './owner-tally.ts';
 import { INBOUND, type PortKinds } from './port-kinds.ts';
+import { TIME_WAIT_MS } from './time-wait-clock.ts';
 import type { TracedNetns } from './traced-connections.ts';
 
 /** The kind of timer that TIME_WAIT has (inet_twsk_diag_fill, net/ipv4/inet_diag.c). */
@@ -42,6 +43,8 @@ export interface Visit {
   closedHere: number;
   /** In CLOSE_WAIT, LAST_ACK: the peer has closed. */
   closedThere: number;
+  /** Of the opened, those that this side has closed again: by tenths of a second since then. */
+  readonly openedByAge: Uint16Array;
 }
 
 /**
@@ -50,9 +53,11 @@ export interface Visit {
  * have closed before that.
  */
 export class ConnectionBook {
-  readonly visit: Visit = { open: 0, opened: 0, closedHere: 0, closedThere: 0 };
+  readonly visit: Visit = { open: 0, opened: 0, closedHere: 0, closedThere: 0, openedByAge: new Uint16Array(BINS) };
   /** Of the destination counted last, by usable port. */
   readonly owners = new OwnerTally();
+  /** By how many ms a TIME_WAIT has outlived its timer, at most. */
+  latestMs = 0;
   private signatures = new Int32Array(SMALLEST);
   private ports = new Uint16Array(SMALLEST);
   private phases = new Uint8Array(SMALLEST);
@@ -99,6 +104,7 @@ export class ConnectionBook {
     visit.opened = 0;
     visit.closedHere = 0;
     visit.closedThere = 0;
+    visit.openedByAge.fill(0);
     const signature = table.signature(destination);
     const plain = traced === null ? 0 : table.plainSignature(destination);
     for (let row = table.firstRow(destination); row >= 0; row = table.next[row]!) {
@@ -133,7 +139,10 @@ export class ConnectionBook {
     const wasOpen = isKnown ? this.phases[slot] === OPEN : isRecent;
     if (phase === OPEN) visit.open++;
     if (phase === CLOSED_THERE) visit.closedThere++;
-    if (!isKnown && isRecent) visit.opened++;
+    if (!isKnown && isRecent) {
+      visit.opened++;
+      if (isWaiting) visit.openedByAge[Math.min(BINS - 1, Math.max(0, Math.floor(age / BIN_MS)))]!++;
+    }
     if (phase === CLOSED_HERE && wasOpen) visit.closedHere++;
     // What has no inode any more is whose it was; what has one is whose it is now.
     let program = inode !== 0 ? (holders?.holderOf(inode >>> 0) ?? 0) : isKnown ? this.programs[slot]! : 0;
@@ -146,7 +155,10 @@ export class ConnectionBook {
     if (holders !== null && isUsable) this.owners.add(program & ~TRACED, inode !== 0, (program & TRACED) !== 0);
     this.programs[slot] = program;
     this.phases[slot] = phase;
-    this.marks[slot] = mark;
+    // An overdue timer shows 0: by when it should have ended, it is known how late it is.
+    const isOverdue = isKnown && isWaiting && left === 0 && this.marks[slot]! < 0;
+    if (isOverdue) this.latestMs = Math.max(this.latestMs, (this.now + 1 + this.marks[slot]!) * 10);
+    else this.marks[slot] = mark;
     this.looks[slot] = this.look;
   }
 

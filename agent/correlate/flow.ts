@@ -1,10 +1,8 @@
 import { PORTS, type PortSettings, type UsablePorts } from '../model/port-settings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
-import { HIGHEST_STATE, TIME_WAIT } from '../model/state.ts';
+import { FIN_WAIT2, HIGHEST_STATE, TIME_WAIT } from '../model/state.ts';
 import { BLOCKED, CHOSEN, INBOUND, MAYBE_BLOCKED, type PortKinds } from './port-kinds.ts';
-
-/** TCP_TIMEWAIT_LEN, a constant of the kernel and not a setting (include/net/tcp.h). */
-export const TIME_WAIT_MS = 60_000;
+import { clockBin, TIME_WAIT_MS, type TimeWaitClock } from './time-wait-clock.ts';
 
 /**
  * Kernels before 6.14 have no tcp_tw_reuse_delay and compare whole seconds since the last timestamp: after one second
@@ -118,6 +116,29 @@ export class FlowCounter {
       if (this.stateOf[port] === TIME_WAIT && TIME_WAIT_MS - this.leftOf[port]! * 10 < ms) count++;
     }
     return count;
+  }
+
+  /**
+   * When the TIME_WAIT of the destination measured last end by their timers, FIN_WAIT2 remains included; not those that
+   * connect() would take over now. `earlier`: in ms before their timers end, connect() takes over the others.
+   */
+  readClock(table: SocketTable, destination: number, clock: TimeWaitClock): { readonly earlierMs: number } {
+    const { counts, ports, stateOf, leftOf, usable, kinds } = this;
+    clock.all.fill(0);
+    clock.first.fill(0);
+    const earlierMs = TIME_WAIT_MS - this.keptMs(table, destination);
+    const isReused = earlierMs > 0;
+    for (let index = 0; index < counts.used; index++) {
+      const port = ports[index]!;
+      const state = stateOf[port]!;
+      const left = leftOf[port]!;
+      if (state !== TIME_WAIT && (state !== FIN_WAIT2 || left === 0)) continue;
+      if (isReused && (kinds[port] === BLOCKED || this.isOld(left))) continue;
+      const bin = clockBin(left);
+      clock.all[bin]!++;
+      clock.first[bin]! += 1 - ((port - usable.low) & 1);
+    }
+    return { earlierMs };
   }
 
   /** The usable ports of the destination measured last, each once. */

@@ -1,8 +1,13 @@
-import type { Headroom, Verdict } from '../model/assessment.ts';
+import type { Forecast, Headroom, Verdict } from '../model/assessment.ts';
 
 /** Below 5 % of the usable ports a busy client has seconds; below 20 %, as a rule, minutes to react in. */
 const CRITICAL_HEADROOM_RATIO = 0.05;
 const WARNING_HEADROOM_RATIO = 0.2;
+/**
+ * How far ahead the ports' end is a matter for an alert: what TIME_WAIT alone takes from now, it has taken after 61 s; the
+ * rest is for connections that live on.
+ */
+export const HORIZON_SECONDS = 120;
 /** Close to the cliff: connect() is about to become 50 to 100 times slower. */
 const WATCH_FAST_HEADROOM_RATIO = 0.1;
 
@@ -17,4 +22,23 @@ export function destinationVerdict(headroom: Headroom, firstParityPorts: number,
   const atCliff = fastHeadroomPorts <= outOfReach && firstParityPorts > 0;
   if (headroomPorts < usablePorts * WARNING_HEADROOM_RATIO || atCliff) return 'warning';
   return fastHeadroomPorts < firstParityPorts * WATCH_FAST_HEADROOM_RATIO ? 'watch' : 'healthy';
+}
+
+/** Ports that run out are a matter for now when so much of them is used; before, it may yet end. */
+export const CRITICAL_USED_RATIO = 0.25;
+/** A demand whose level comes so near the limit that chance decides. */
+const NEAR_RATIO = 0.05;
+
+/** What is to come. A trend alone is nothing: the ports must run out at the demand that has surely held. */
+export function forecastVerdict(headroom: Headroom, forecast: Forecast, firstParityPorts: number): Verdict {
+  const { usablePorts, usedPorts, blockedPorts } = headroom;
+  const { exhaustedInSecondsAtLow, slowConnectInSecondsAtLow, exhaustedInSeconds, peakUsedPorts } = forecast;
+  if (exhaustedInSecondsAtLow !== null && exhaustedInSecondsAtLow <= HORIZON_SECONDS) {
+    return usedPorts + blockedPorts >= usablePorts * CRITICAL_USED_RATIO ? 'critical' : 'warning';
+  }
+  if (firstParityPorts > 0 && slowConnectInSecondsAtLow !== null && slowConnectInSecondsAtLow <= HORIZON_SECONDS) {
+    return 'warning';
+  }
+  const isNear = peakUsedPorts !== null && peakUsedPorts + blockedPorts >= usablePorts * (1 - NEAR_RATIO);
+  return isNear || (exhaustedInSeconds !== null && exhaustedInSeconds <= HORIZON_SECONDS) ? 'watch' : 'healthy';
 }

@@ -45,6 +45,24 @@ export interface Rates {
   readonly closesTotal: { readonly local: number; readonly remote: number } | null;
 }
 
+export const FORECAST_KINDS = ['steady', 'draining', 'exhausted', 'unknown'] as const;
+
+/** What becomes of a destination's ports if its demand stays as it is. Deadlines in seconds; null: not in sight. */
+export interface Forecast {
+  /** steady: they last; draining: they run out; exhausted: they have; unknown: too little to say. */
+  readonly kind: (typeof FORECAST_KINDS)[number];
+  /** Until the cliff: connect() gets 50 to 100 times slower. 0: it is. */
+  readonly slowConnectInSeconds: number | null;
+  readonly exhaustedInSeconds: number | null;
+  /** The same at the demand that has held without a break, less what may be chance: what an alert rests on. */
+  readonly slowConnectInSecondsAtLow: number | null;
+  readonly exhaustedInSecondsAtLow: number | null;
+  /** The most it would come to use if there were ports enough; null: not known, or it would never end. */
+  readonly peakUsedPorts: number | null;
+  readonly opensPerSecondLow: number | null;
+  readonly opensPerSecondHigh: number | null;
+}
+
 /**
  * How it is known whose a port is: its socket lives; it did before; the kernel's trace saw who opened it; or all that is
  * known of the destination is one's.
@@ -87,6 +105,7 @@ export interface DestinationReport extends Headroom, Rates {
   readonly unownedPorts: number | null;
   /** By program, most first; null: only the trace tells. */
   readonly connectErrors: readonly ConnectError[] | null;
+  readonly forecast: Forecast;
   readonly verdict: Verdict;
 }
 

@@ -37,6 +37,16 @@ export function destination(overrides: Partial<DestinationReport> = {}): Destina
     closesPerSecond: { local: 3479, remote: 0 },
     opensTotal: 52_000,
     closesTotal: { local: 51_900, remote: 12 },
+    forecast: {
+      kind: 'draining',
+      slowConnectInSeconds: 0.03,
+      exhaustedInSeconds: 4.1,
+      slowConnectInSecondsAtLow: 0.03,
+      exhaustedInSecondsAtLow: 4.2,
+      peakUsedPorts: 208_000,
+      opensPerSecondLow: 3398,
+      opensPerSecondHigh: 3562,
+    },
     verdict: 'watch',
     ...overrides,
   };

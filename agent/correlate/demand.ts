@@ -1,0 +1,102 @@
+import type { Rates } from '../model/assessment.ts';
+import { ArrivalRecord, type Rate } from './arrivals.ts';
+import type { Visit } from './connection-book.ts';
+
+/** While connect() is slow or fails, the demand from before is held so long at least, and as long as there is any. */
+const HELD_MS = 60_000;
+/** From fewer closes than this, and than this share of the opens, it is not known how long connections live. */
+const TELLING_CLOSES = 10;
+const TELLING_RATIO = 0.2;
+
+/** What is asked of a destination, from all that is known of it. */
+export interface Demand {
+  readonly rate: Rate;
+  /** Open connections, the peer's half-closed ones included. */
+  readonly open: number;
+  /** Share of the open ones that ends from second to second. */
+  readonly endsPerSecond: number;
+  /** Of those that end, the share that this host closes first. */
+  readonly closedHere: number;
+  /** Whether enough have ended to tell. */
+  readonly knowsLives: boolean;
+  /** Whether the rate is that of before, because connect() is slow or fails now. */
+  readonly isHeld: boolean;
+}
+
+/** What a look tells of a destination's demand. */
+export interface DemandLook {
+  readonly at: number;
+  readonly visit: Visit;
+  /** Since the look before. */
+  readonly opened: number;
+  readonly rates: Rates;
+  /** No port of the first parity left, or none at all: what is measured now is what gets through. */
+  readonly isHindered: boolean;
+  /** connect() calls refused so far. */
+  readonly refused: number;
+  /** TIME_WAIT by age, where they tell when the connections were opened: of a first look. */
+  readonly ages: ArrayLike<number>;
+}
+
+/** One destination's demand from look to look. */
+export class DemandHistory {
+  private readonly arrivals: ArrivalRecord;
+  /** Measured when nothing stood in the way. */
+  private free: { readonly at: number; readonly rate: Rate } | null = null;
+  private refused: number;
+  private lives: Pick<Demand, 'endsPerSecond' | 'closedHere'> | null = null;
+
+  /** The first look: TIME_WAIT tells of the time before. */
+  constructor({ at, ages, isHindered, refused }: DemandLook) {
+    this.arrivals = new ArrivalRecord(at, ages);
+    this.refused = refused;
+    if (isHindered && ages.length > 0) {
+      const peak = this.arrivals.peak();
+      this.free = { at, rate: { perSecond: peak, low: peak, high: peak, slope: 0, slopeSeconds: 0 } };
+    }
+  }
+
+  add({ at, visit, opened }: DemandLook): void {
+    this.arrivals.add(at, opened, visit.openedByAge);
+  }
+
+  /** null: too little is known. */
+  demand({ at, visit, rates, isHindered, refused, opened }: DemandLook): Demand | null {
+    const measured = this.arrivals.rate();
+    const isRefused = refused > this.refused;
+    this.refused = refused;
+    if (measured === null) return null;
+    const open = visit.open + visit.closedThere;
+    const lives = this.livesOf(open, measured, rates);
+    const { free } = this;
+    if (!isHindered && !isRefused) {
+      this.free = { at, rate: measured };
+      return { rate: measured, open, ...lives, isHeld: false };
+    }
+    const isWanted = opened > 0 || isRefused;
+    if (free !== null && free.rate.perSecond > measured.perSecond && (at - free.at <= HELD_MS || isWanted)) {
+      return { rate: { ...free.rate, slope: 0, slopeSeconds: 0 }, open, ...lives, isHeld: true };
+    }
+    return { rate: measured, open, ...lives, isHeld: false };
+  }
+
+  /** By Little's law: what ends in a second, of those that are open. */
+  private livesOf(
+    open: number,
+    { perSecond }: Rate,
+    { closesPerSecond: { local, remote } }: Rates,
+  ): Pick<Demand, 'endsPerSecond' | 'closedHere' | 'knowsLives'> {
+    const closes = (local ?? 0) + (remote ?? 0);
+    const isTelling = closes >= TELLING_CLOSES / 10 && closes >= perSecond * TELLING_RATIO;
+    if (isTelling) {
+      this.lives = {
+        endsPerSecond: open === 0 ? Number.POSITIVE_INFINITY : closes / open,
+        closedHere: (local ?? 0) / closes,
+      };
+    }
+    const known = this.lives;
+    if (known !== null) return { ...known, knowsLives: true };
+    // Nothing has ended so far: as if nothing ever did, and with a TIME_WAIT when it does.
+    return { endsPerSecond: open === 0 ? Number.POSITIVE_INFINITY : closes / open, closedHere: 1, knowsLives: false };
+  }
+}
