@@ -8,13 +8,11 @@ export const BINS = 304;
  * the finest, a burst of 0.7 s leaves at least one of nine windows empty, wherever it lies; at the others, one of three.
  */
 const FINE = { windows: 9, bins: 1 };
-const COARSE = [
-  { windows: 3, bins: 10 },
-  { windows: 3, bins: 30 },
-  { windows: 3, bins: 100 },
-];
+const COARSE = [10, 15, 20, 30, 50, 100].map((bins) => ({ windows: 3, bins }));
 /** Of a Poisson process, so many standard deviations are left to chance. */
 const SIGMAS = 2;
+/** And so many where all looks, day after day, must not mistake chance for a rise. */
+const SURE_SIGMAS = 3;
 /** So many events tell a rate to 5 % (one standard deviation). */
 const ENOUGH = 400;
 /** A rate is taken over a second at least: a look does not come much oftener. */
@@ -135,12 +133,20 @@ export class ArrivalRecord {
 
   private least(column: Float32Array, end: number, windows: number, width: number): number {
     let least = Number.POSITIVE_INFINITY;
+    let sum = 0;
     for (let window = 1; window <= windows; window++) {
       let count = 0;
       for (let bin = end - window * width; bin < end - (window - 1) * width; bin++) count += this.valueOf(column, bin);
-      least = Math.min(least, count - SIGMAS * Math.sqrt(count));
+      least = Math.min(least, count);
+      sum += count;
     }
-    return Math.max(0, least) / ((width * BIN_MS) / 1000);
+    const seconds = (width * BIN_MS) / 1000;
+    const worst = (least - SIGMAS * Math.sqrt(least)) / seconds;
+    // Where the windows differ by no more than chance does, all of them together tell more.
+    const mean = sum / windows;
+    const isEven = least >= mean - SURE_SIGMAS * Math.sqrt(mean) && least >= mean / 3;
+    const together = isEven ? (sum - SURE_SIGMAS * Math.sqrt(sum)) / (seconds * windows) : 0;
+    return Math.max(0, worst, together);
   }
 
   private widestGap(ms: number): number {

@@ -26,12 +26,13 @@ export const NO_FORECAST: Forecast = {
   slowConnectInSecondsAtLow: null,
   exhaustedInSecondsAtLow: null,
   peakUsedPorts: null,
+  settlesAtPorts: null,
   opensPerSecondLow: null,
   opensPerSecondHigh: null,
 };
 
 /** Of what nobody uses. */
-export const UNUSED_FORECAST: Forecast = { ...NO_FORECAST, kind: 'steady', peakUsedPorts: 0 };
+export const UNUSED_FORECAST: Forecast = { ...NO_FORECAST, kind: 'steady', peakUsedPorts: 0, settlesAtPorts: 0 };
 
 /**
  * When the ports of a destination run out, and when connect() gets slow, at the demand measured, and at that which has
@@ -44,10 +45,13 @@ export function forecast(
   { lateSeconds, timeWaitMost, timeWaitNow }: Surroundings,
 ): Forecast {
   const isExhausted = headroom.headroomPorts <= 0;
-  const nothing = {
+  const isSlow = isExhausted || (held !== null && held.firstLimit > 0 && held.usedFirst >= held.firstLimit);
+  const nothing: Forecast = {
     ...NO_FORECAST,
-    slowConnectInSeconds: isExhausted ? 0 : null,
+    slowConnectInSeconds: isSlow ? 0 : null,
+    slowConnectInSecondsAtLow: isSlow ? 0 : null,
     exhaustedInSeconds: isExhausted ? 0 : null,
+    exhaustedInSecondsAtLow: isExhausted ? 0 : null,
   };
   if (held === null || demand === null) return { ...nothing, kind: isExhausted ? 'exhausted' : 'unknown' };
   const { rate, open, endsPerSecond, closedHere, knowsLives } = demand;
@@ -71,11 +75,12 @@ export function forecast(
   const low = atLow(held, inflow, demand, lateSeconds, knowsLives);
   return {
     kind: isExhausted ? 'exhausted' : central.exhausted === null ? 'steady' : 'draining',
-    slowConnectInSeconds: isExhausted ? 0 : central.slow,
+    slowConnectInSeconds: isSlow ? 0 : central.slow,
     exhaustedInSeconds: isExhausted ? 0 : central.exhausted,
-    slowConnectInSecondsAtLow: isExhausted ? 0 : low.slow,
+    slowConnectInSecondsAtLow: isSlow ? 0 : low.slow,
     exhaustedInSecondsAtLow: isExhausted ? 0 : low.exhausted,
     peakUsedPorts: central.peak === null ? null : Math.round(central.peak),
+    settlesAtPorts: central.level === null ? null : Math.round(central.level),
     opensPerSecondLow: rate.low,
     opensPerSecondHigh: rate.high,
   };

@@ -36,6 +36,8 @@ export interface RunOff {
   readonly exhausted: number | null;
   /** The most ports it comes to use if there are enough; null: it grows and grows. */
   readonly peak: number | null;
+  /** Where it settles; null as above. */
+  readonly level: number | null;
 }
 
 const STEP_SECONDS = 0.25;
@@ -64,9 +66,8 @@ const closes = new Float64Array(FINE_STEPS + 1);
 export function runOff(held: Held, inflow: Inflow, lateSeconds: number, horizonSeconds: number): RunOff {
   const { limit, firstLimit, clock, earlier } = held;
   const { open, closedHere, heldSeconds, timeWaitCap } = inflow;
-  const shift = earlier - lateSeconds;
-  const old = new Returning(clock.all, shift);
-  const oldFirst = new Returning(clock.first, shift);
+  const old = new Returning(clock.all, earlier, lateSeconds);
+  const oldFirst = new Returning(clock.first, earlier, lateSeconds);
   // What neither is open nor waits by a timer stays.
   const fixed = Math.max(0, held.used - open - old.left);
   const otherFirst = Math.max(0, held.usedFirst - oldFirst.left);
@@ -123,6 +124,7 @@ export function runOff(held: Held, inflow: Inflow, lateSeconds: number, horizonS
     slow: slow !== null && slow > horizonSeconds ? null : slow,
     exhausted: exhausted !== null && exhausted > horizonSeconds ? null : exhausted,
     peak: Number.isFinite(level) ? peak : null,
+    level: Number.isFinite(level) ? level : null,
   };
 }
 
@@ -167,16 +169,21 @@ class Returning {
   private readonly shift: number;
   private remaining: number;
   private next: number;
+  /** Those whose timers are over: they come back one after the other, the last when a timer is as late as it gets. */
+  private readonly overdue: number;
+  private readonly lastSeconds: number;
 
-  constructor(clock: Uint16Array, shiftSeconds: number) {
+  constructor(clock: Uint16Array, earlierSeconds: number, lateSeconds: number) {
     this.clock = clock;
-    this.shift = shiftSeconds / CLOCK_BIN_SECONDS;
-    let left = 0;
-    const from = Math.max(0, Math.ceil(this.shift));
-    for (let bin = from; bin < clock.length; bin++) left += clock[bin]!;
-    this.left = left;
-    this.remaining = left;
-    this.next = from;
+    this.shift = (earlierSeconds - lateSeconds) / CLOCK_BIN_SECONDS;
+    const isTimer = earlierSeconds === 0;
+    this.next = isTimer ? 1 : Math.max(0, Math.ceil(this.shift));
+    let remaining = 0;
+    for (let bin = this.next; bin < clock.length; bin++) remaining += clock[bin]!;
+    this.remaining = remaining;
+    this.overdue = isTimer ? clock[0]! : 0;
+    this.lastSeconds = Math.max(CLOCK_BIN_SECONDS, lateSeconds * 2);
+    this.left = remaining + this.overdue;
   }
 
   /** h must not become less from call to call. */
@@ -185,6 +192,6 @@ class Returning {
     while (this.next < clock.length && (this.next + 0.5 - shift) * CLOCK_BIN_SECONDS <= h) {
       this.remaining -= clock[this.next++]!;
     }
-    return this.remaining;
+    return this.remaining + this.overdue * Math.max(0, 1 - h / this.lastSeconds);
   }
 }

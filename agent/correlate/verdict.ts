@@ -1,8 +1,8 @@
 import type { Forecast, Headroom, Verdict } from '../model/assessment.ts';
 
 /** Below 5 % of the usable ports a busy client has seconds; below 20 %, as a rule, minutes to react in. */
-const CRITICAL_HEADROOM_RATIO = 0.05;
-const WARNING_HEADROOM_RATIO = 0.2;
+export const CRITICAL_HEADROOM_RATIO = 0.05;
+export const WARNING_HEADROOM_RATIO = 0.2;
 /**
  * How far ahead the ports' end is a matter for an alert: what TIME_WAIT alone takes from now, it has taken after 61 s; the
  * rest is for connections that live on.

@@ -59,6 +59,8 @@ export interface Forecast {
   readonly exhaustedInSecondsAtLow: number | null;
   /** The most it would come to use if there were ports enough; null: not known, or it would never end. */
   readonly peakUsedPorts: number | null;
+  /** What it comes to use in the end; null: not known, or it would never end. */
+  readonly settlesAtPorts: number | null;
   readonly opensPerSecondLow: number | null;
   readonly opensPerSecondHigh: number | null;
 }
@@ -126,6 +128,8 @@ export interface NamespaceReport {
   /** Usable ports that no connect() gets, whatever the destination. */
   readonly blockedPorts: number | null;
   readonly twReuse: TwReuse | null;
+  /** TIME_WAIT that there may be at once (tcp_max_tw_buckets). */
+  readonly timeWaitMost: number | null;
   /** Listening ports, and the sockets of connections that came in on them. */
   readonly listeners: number;
   readonly inboundSockets: number;

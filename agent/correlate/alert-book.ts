@@ -1,0 +1,331 @@
+import { formatEndpoint } from '../model/address.ts';
+import type { Alert, AlertLabels, Annotations, Severity } from '../model/alert.ts';
+import type { Assessment, DestinationReport, NamespaceReport } from '../model/assessment.ts';
+import {
+  type AlertThresholds,
+  type Condition,
+  destinationConditions,
+  inWords,
+  nameOf,
+  namespaceConditions,
+} from './alert-conditions.ts';
+import { LeakWatch } from './leak.ts';
+
+/** The contrary must have held so long before an alert is resolved. */
+export const RESOLVE_AFTER_MS = 30_000;
+/** What was resolved so lately and fires again has flapped: each time the contrary must hold twice as long, up to MOST. */
+const FLAP_MS = 10 * 60_000;
+const RESOLVE_MOST_MS = 10 * 60_000;
+/** More destinations than that with one alert are one alert. */
+export const STORM = 10;
+/** Something that worked must have failed so long to be called blind. */
+const BLIND_AFTER_MS = 10_000;
+
+/** Other rules for what it matches, until it ends. */
+export interface AlertOverride {
+  /** null: whatever it is. */
+  readonly destination: string | null;
+  readonly unit: string | null;
+  readonly netns: string | null;
+  readonly thresholds: Partial<AlertThresholds>;
+  /** null: nothing fires at all. */
+  readonly maxSeverity: Severity | null | undefined;
+  /** In ms since the epoch; null: for good. */
+  readonly until: number | null;
+}
+
+export interface AlertRules {
+  readonly thresholds: AlertThresholds;
+  readonly overrides: readonly AlertOverride[];
+  /** On every alert: `instance`, and what the configuration adds. */
+  readonly labels: { readonly [name: string]: string };
+  readonly runbookBase: string;
+  readonly dashboardUrl: string | null;
+}
+
+interface Known {
+  readonly labels: AlertLabels;
+  readonly startsAt: number;
+  annotations: Annotations;
+  /** On the clock that no one sets: when it was last true. */
+  trueAt: number;
+  readonly resolveAfterMs: number;
+}
+
+/** Annotations beside the summary. */
+interface Details {
+  readonly description: string;
+  readonly [name: string]: string;
+}
+
+interface Wanted {
+  readonly about: string;
+  readonly condition: Condition;
+  readonly where: Pick<AlertLabels, 'netns' | 'local' | 'destination' | 'what'>;
+  readonly unit: string | null;
+  readonly annotations: Annotations;
+  /** How bad it is, the worst first. */
+  readonly rank: number;
+}
+
+/** What came of one update. */
+export interface AlertNews {
+  /** Begun or resolved now. */
+  readonly changed: readonly Alert[];
+  readonly firing: readonly Alert[];
+}
+
+/**
+ * Which alerts fire, from Assessment to Assessment. Fires at once; resolves when the contrary has held for a while;
+ * changes only annotations in between.
+ */
+export class AlertBook {
+  private readonly known = new Map<string, Known>();
+  private readonly resolved = new Map<string, { readonly at: number; readonly resolveAfterMs: number }>();
+  private readonly episodes = new Episodes();
+  private readonly leaks = new LeakWatch();
+  private readonly worked = new Set<string>();
+  private readonly failing = new Map<string, number>();
+  rules: AlertRules;
+
+  constructor(rules: AlertRules) {
+    this.rules = rules;
+  }
+
+  /** `now` in ms since the epoch dates alerts; `at`, on a clock that no one sets, times them. */
+  update(assessment: Assessment, now: number, at: number): AlertNews {
+    const changed: Alert[] = [];
+    for (const one of folded(this.wanted(assessment, now, at))) {
+      const key = `${one.about}|${one.condition.alertname}|${one.condition.severity}`;
+      const known = this.known.get(key);
+      if (!this.episodes.isBelieved(key, one.condition.isForecast, at)) continue;
+      if (known !== undefined) {
+        known.annotations = one.annotations;
+        known.trueAt = at;
+        continue;
+      }
+      const { alertname, severity } = one.condition;
+      const unit = one.unit === null ? {} : { unit: one.unit };
+      const labels = { ...this.rules.labels, ...one.where, ...unit, alertname, severity };
+      const before = this.resolved.get(key);
+      const isFlapping = before !== undefined && at - before.at < FLAP_MS;
+      const resolveAfterMs = isFlapping ? Math.min(before.resolveAfterMs * 2, RESOLVE_MOST_MS) : RESOLVE_AFTER_MS;
+      const { annotations } = one;
+      this.known.set(key, { labels, annotations, startsAt: now, trueAt: at, resolveAfterMs });
+      changed.push({ labels, annotations, startsAt: now, endsAt: null });
+    }
+    this.episodes.turn(at);
+    for (const [key, one] of this.known) {
+      if (at - one.trueAt < one.resolveAfterMs) continue;
+      this.known.delete(key);
+      this.resolved.set(key, { at, resolveAfterMs: one.resolveAfterMs });
+      const { labels, annotations, startsAt } = one;
+      changed.push({ labels, annotations, startsAt, endsAt: Math.max(now, startsAt) });
+    }
+    for (const [key, { at: then }] of this.resolved) if (at - then >= FLAP_MS) this.resolved.delete(key);
+    return { changed, firing: this.firing };
+  }
+
+  get firing(): readonly Alert[] {
+    return [...this.known.values()].map(({ labels, annotations, startsAt }) => ({
+      labels,
+      annotations,
+      startsAt,
+      endsAt: null,
+    }));
+  }
+
+  private wanted(assessment: Assessment, now: number, at: number): Wanted[] {
+    const wanted = this.blindness(assessment, at);
+    for (const namespace of assessment.namespaces) {
+      const netns = namespace.label;
+      for (const condition of namespaceConditions(namespace, this.rules.thresholds)) {
+        const annotations = this.annotated(condition, { description: condition.summary });
+        wanted.push({ about: netns, condition, where: { netns }, unit: null, annotations, rank: 0 });
+      }
+      for (const one of namespace.destinations) wanted.push(...this.wantedOf(namespace, one, now, at));
+    }
+    this.leaks.forget(at);
+    return wanted;
+  }
+
+  private wantedOf(namespace: NamespaceReport, one: DestinationReport, now: number, at: number): Wanted[] {
+    const netns = namespace.label;
+    const destination = formatEndpoint(one.remote, one.remotePort);
+    const local = one.local ?? '';
+    const about = `${netns} ${local} ${one.device ?? ''} ${destination}`;
+    const unit = one.owners?.[0]?.unit ?? null;
+    const override = this.overrideFor({ destination, unit, netns }, now);
+    const thresholds = { ...this.rules.thresholds, ...override?.thresholds };
+    const conditions = destinationConditions(one, thresholds);
+    const leak = this.leaks.watch(about, one, at);
+    if (leak !== null) conditions.push(leak);
+    const most = override?.maxSeverity;
+    return conditions
+      .filter(
+        ({ severity }) => most === undefined || (most !== null && (severity === 'warning' || most === 'critical')),
+      )
+      .map((condition) => ({
+        about,
+        condition,
+        where: { netns, local, destination },
+        unit,
+        annotations: this.annotated(condition, describe(one)),
+        rank: one.headroomPorts / Math.max(1, one.usablePorts),
+      }));
+  }
+
+  private overrideFor(
+    facts: { readonly destination: string; readonly unit: string | null; readonly netns: string },
+    now: number,
+  ): AlertOverride | undefined {
+    return this.rules.overrides.find(
+      ({ destination, unit, netns, until }) =>
+        (until === null || now < until) &&
+        (destination === null || destination === facts.destination) &&
+        (unit === null || unit === facts.unit) &&
+        (netns === null || netns === facts.netns),
+    );
+  }
+
+  /** What once worked and has stopped; what this kernel never offered is no alert. */
+  private blindness(assessment: Assessment, at: number): Wanted[] {
+    const states: [string, boolean][] = [
+      ...assessment.collectors.map(({ collector, ok }): [string, boolean] => [`collector ${collector}`, ok]),
+      ...assessment.namespaces.map(({ label, verdict }): [string, boolean] => [
+        `namespace ${label}`,
+        verdict !== 'blind',
+      ]),
+    ];
+    const wanted: Wanted[] = [];
+    for (const [what, ok] of states) {
+      if (ok) {
+        this.worked.add(what);
+        this.failing.delete(what);
+        continue;
+      }
+      if (!this.worked.has(what)) continue;
+      const since = this.failing.get(what) ?? at;
+      this.failing.set(what, since);
+      if (at - since < BLIND_AFTER_MS) continue;
+      const condition: Condition = {
+        alertname: 'LastportBlind',
+        severity: 'warning',
+        isForecast: false,
+        summary: `Lastport cannot see any more: ${what}`,
+      };
+      const why = assessment.gaps.map((gap) => `${gap.what}: ${gap.why}`).slice(0, 3);
+      const annotations = this.annotated(condition, { description: why.join('; ') || condition.summary });
+      wanted.push({ about: what, condition, where: { what }, unit: null, annotations, rank: 0 });
+    }
+    return wanted;
+  }
+
+  private annotated({ alertname, summary }: Condition, more: Details): Annotations {
+    const { runbookBase, dashboardUrl } = this.rules;
+    const dashboard = dashboardUrl === null ? {} : { dashboard_url: dashboardUrl };
+    return { summary, ...more, runbook_url: `${runbookBase}#${alertname.toLowerCase()}`, ...dashboard };
+  }
+}
+
+/** A look may come so late, and what it sees still goes on. */
+const PAUSE_MS = 2500;
+/** What was forecast and did not come is believed again when it has gone on for so much longer. */
+const LONGER = 1.5;
+
+interface Episode {
+  since: number;
+  last: number;
+  isForecast: boolean;
+}
+
+/**
+ * How long what was forecast went on each time before it ended by itself: bursts that come and go again and again are
+ * news once.
+ */
+class Episodes {
+  private readonly current = new Map<string, Episode>();
+  private readonly longest = new Map<string, { readonly at: number; readonly ms: number }>();
+
+  /** Call whenever it is so; false: as things have gone lately, it will end by itself. */
+  isBelieved(key: string, isForecast: boolean, at: number): boolean {
+    let episode = this.current.get(key);
+    if (episode === undefined || at - episode.last > PAUSE_MS) {
+      episode = { since: at, last: at, isForecast };
+      this.current.set(key, episode);
+    }
+    episode.last = at;
+    episode.isForecast &&= isForecast;
+    const before = this.longest.get(key);
+    return !episode.isForecast || before === undefined || at - episode.since > before.ms * LONGER;
+  }
+
+  /** Call once an update, after all that is so. */
+  turn(at: number): void {
+    for (const [key, { since, last, isForecast }] of this.current) {
+      if (at - last <= PAUSE_MS) continue;
+      this.current.delete(key);
+      const ms = Math.max(last - since, this.longest.get(key)?.ms ?? 0);
+      if (isForecast) this.longest.set(key, { at, ms });
+    }
+    for (const [key, { at: then }] of this.longest) if (at - then >= FLAP_MS) this.longest.delete(key);
+  }
+}
+
+/** Where a storm takes many destinations at once, one alert for all, that names the worst. */
+function folded(wanted: readonly Wanted[]): readonly Wanted[] {
+  const kinds = new Map<string, Wanted[]>();
+  for (const one of wanted) {
+    const kind = `${one.condition.alertname}|${one.condition.severity}`;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), one]);
+  }
+  return [...kinds.values()].flatMap((same) => {
+    if (same.length <= STORM) return same;
+    const worst = same.reduce((a, b) => (b.rank < a.rank ? b : a));
+    const summary = `${same.length} destinations, the worst: ${worst.annotations.summary}`;
+    const condition = { ...worst.condition, summary };
+    return [
+      {
+        ...worst,
+        about: 'storm',
+        condition,
+        where: { destination: 'many' },
+        unit: null,
+        annotations: { ...worst.annotations, summary },
+      },
+    ];
+  });
+}
+
+/** What is known of a destination, in words. */
+function describe(one: DestinationReport): Details {
+  const { usedPorts, usablePorts, headroomPorts, fastHeadroomPorts, forecast, opensPerSecond, closesPerSecond } = one;
+  const rate = opensPerSecond === null ? '' : `, ${Math.round(opensPerSecond)} new connections a second`;
+  const deadlines = [
+    forecast.slowConnectInSeconds === null ? '' : `slow ${inWords(forecast.slowConnectInSeconds)}`,
+    forecast.exhaustedInSeconds === null ? '' : `out of ports ${inWords(forecast.exhaustedInSeconds)}`,
+  ].filter((text) => text !== '');
+  const waiting = one.states.time_wait ?? 0;
+  const description = [
+    `${nameOf(one)} from ${one.local ?? 'any address'} uses ${usedPorts} of ${usablePorts} ports (${waiting} in TIME_WAIT)${rate}`,
+    `${headroomPorts} left, ${Math.max(0, fastHeadroomPorts)} before connect() gets slow`,
+    ...(deadlines.length === 0 ? [] : [deadlines.join(', ')]),
+  ].join('; ');
+  const [owner] = one.owners ?? [];
+  const who =
+    owner === undefined
+      ? {}
+      : {
+          owner: `${owner.unit ?? owner.container ?? owner.command}${owner.pid === null ? '' : ` (pid ${owner.pid})`}: ${owner.usedPorts} ports, ${owner.how}`,
+        };
+  const local = closesPerSecond.local ?? 0;
+  const churns = opensPerSecond !== null && opensPerSecond > 1 && local >= opensPerSecond * 0.5;
+  const why = churns
+    ? {
+        cause: `connections are closed after use instead of being reused: ${Math.round(local)} a second are closed by this host, and each holds its port for another minute`,
+        remedy:
+          'keep connections alive and reuse them: idle connections per host at least as many as requests at once, and response bodies read to their end',
+      }
+    : {};
+  return { description, ...who, ...why };
+}
