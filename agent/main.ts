@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import type Yargs from 'yargs';
@@ -7,6 +8,7 @@ import { check } from './commands/check.ts';
 import { type Command, type Config, loadConfig, optionsFor, UsageError } from './config/config.ts';
 import { monotonic, now, readFileStart, realHost, version } from './host.ts';
 import { makeLook } from './look/make.ts';
+import type { Alert } from './model/alert.ts';
 
 /** As CommonJS, which is one file: as ESM, yargs alone would take longer than a whole `lastport check`. */
 const yargs = createRequire(import.meta.url)('yargs') as typeof Yargs;
@@ -21,21 +23,44 @@ const commands: Record<
   run: {
     describe: 'the daemon: looks every tick, serves /metrics',
     run: async (config, reload) => {
-      const [{ run }, { LookWorker }, { createLogger, EXPORTERS }, { readInventory }, { resolveAsked }] =
-        await Promise.all([
-          import('./commands/run.ts'),
-          import('./look-worker.ts'),
-          import('../exporters/index.ts'),
-          import('../collectors/system.ts'),
-          import('./asked.ts'),
-        ]);
+      const [
+        { run },
+        { LookWorker },
+        { createLogger, EXPORTERS },
+        { readInventory },
+        { resolveAsked },
+        { Alerting, rulesOf, sinksOf },
+      ] = await Promise.all([
+        import('./commands/run.ts'),
+        import('./look-worker.ts'),
+        import('../exporters/index.ts'),
+        import('../collectors/system.ts'),
+        import('./asked.ts'),
+        import('./alerting.ts'),
+      ]);
       const logger = createLogger(config.logLevel, process.stdout, process.stdout.isTTY === true);
       const { maxDestinations } = config;
+      const metrics = new EXPORTERS.prometheus({ maxDestinations, version: version(), node: process.version });
       return run(config, {
         startLooking: (options) => new LookWorker(options),
         logger,
         log: new EXPORTERS.log(logger),
-        metrics: new EXPORTERS.prometheus({ maxDestinations, version: version(), node: process.version }),
+        metrics,
+        alerting: (settings, range, instance) => {
+          const sinks = sinksOf(settings, {
+            ...EXPORTERS,
+            range,
+            now,
+            readFile: (path) => readFileSync(path, 'utf8'),
+            onResult: (sink, result, why) => {
+              metrics.noteDelivery(sink, result);
+              if (why !== null) logger.warn({ sink, result, why }, 'an alert was not delivered');
+            },
+          });
+          const noted = { publish: (_: unknown, firing: readonly Alert[]) => metrics.noteAlerts(firing) };
+          const listeners = [new EXPORTERS.alertLog(logger), noted];
+          return new Alerting(rulesOf(settings, instance), listeners, sinks, monotonic);
+        },
         serve: (options) => new EXPORTERS.http(options),
         inventory: (signal) => readInventory({ signal }),
         route: resolveAsked,
@@ -67,6 +92,10 @@ const commands: Record<
       });
     },
   },
+  rules: {
+    describe: 'alerting and recording rules for Prometheus, on stdout',
+    run: async (config) => (await import('./commands/rules.ts')).rules(config, stdout),
+  },
   doctor: {
     describe: 'what this machine lets it see, and what each missing thing costs',
     run: async (config) => {
@@ -97,7 +126,7 @@ async function main(): Promise<number> {
     .usage('$0 <command> [options]\n\nWatches TCP ports and tells which destination runs out of them.')
     .version(version())
     .parserConfiguration({ 'duplicate-arguments-array': true, 'camel-case-expansion': false })
-    .demandCommand(1, 'give a command: run, check or doctor')
+    .demandCommand(1, 'give a command: run, check, rules or doctor')
     .strictCommands()
     .exitProcess(false)
     .showHelpOnFail(false)

@@ -63,6 +63,44 @@ export const METRICS = {
     'Ports that a program holds or held, of all destinations that have series of their own.',
     ['netns', 'unit', 'command'],
   ),
+  lastport_destination_exhaustion_seconds: gauge(
+    'Time until the destination has no port left, if its demand stays; +Inf where that is not in sight.',
+    DESTINATION,
+  ),
+  lastport_destination_slow_connect_seconds: gauge(
+    'Time until each connect() becomes 50 to 100 times slower; 0 if it is, +Inf where that is not in sight.',
+    DESTINATION,
+  ),
+  lastport_destination_sure_exhaustion_seconds: gauge(
+    'The same as the exhaustion seconds at the demand that has held without a break: what alerts rest on.',
+    DESTINATION,
+  ),
+  lastport_destination_sure_slow_connect_seconds: gauge(
+    'The same as the slow connect seconds at the demand that has held without a break.',
+    DESTINATION,
+  ),
+  lastport_destination_peak_used_ports: gauge(
+    'The most ports that the destination would come to use if there were enough of them.',
+    DESTINATION,
+  ),
+  lastport_destination_headroom_min_ports: gauge('The lowest headroom of the last minute.', DESTINATION),
+  lastport_exhausted_seconds_total: counter('Time that the destination has had no port left.', DESTINATION),
+  lastport_slow_connect_seconds_total: counter('Time that connect() to the destination has been slow.', DESTINATION),
+  lastport_destination_unit: gauge('Always 1: the systemd unit that holds the most ports of the destination.', [
+    ...NETNS,
+    'local',
+    'destination',
+    'unit',
+  ]),
+  lastport_worst_exhaustion_seconds: gauge(
+    'The least time until a destination in use has no port left; +Inf where that is not in sight.',
+    NETNS,
+  ),
+  lastport_alerts: gauge('Alerts that fire.', ['alertname', 'severity']),
+  lastport_alert_deliveries_total: counter('Deliveries of alerts, by receiver and what came of it.', [
+    'sink',
+    'result',
+  ]),
   lastport_destination_saturation_ratio: gauge('1 - headroom / usable ports.', DESTINATION),
   lastport_worst_saturation_ratio: gauge(
     'The highest saturation of all destinations in use, 0 if there are none.',
@@ -106,6 +144,7 @@ export const METRICS = {
   lastport_tcp_sockets_in_use: gauge('TCP sockets in the tables, both families (sockstat inuse).', NETNS),
   lastport_tcp_sockets_orphaned: gauge('TCP sockets that no process holds (sockstat orphan).', NETNS),
   lastport_tcp_sockets_time_wait: gauge('TIME_WAIT of both sides, and FIN_WAIT2 remains (sockstat tw).', NETNS),
+  lastport_tcp_time_wait_limit: gauge('TIME_WAIT that there may be at once (tcp_max_tw_buckets).', NETNS),
   lastport_tcp_sockets_allocated: gauge('TCP sockets of the whole host (sockstat alloc).', NETNS),
   lastport_conntrack_entries: gauge('Entries of the connection tracking table.', NETNS),
   lastport_conntrack_entries_limit: gauge('What the connection tracking table can hold.', NETNS),

@@ -8,8 +8,11 @@ import {
   Registry,
 } from 'prom-client';
 import { formatEndpoint } from '../agent/model/address.ts';
+import { ALERT_NAMES, type Alert, type AlertName, type Severity } from '../agent/model/alert.ts';
 import { type Assessment, type DestinationReport, type NamespaceReport, VERDICTS } from '../agent/model/assessment.ts';
 import type { CounterName } from '../agent/model/readings.ts';
+import { DELIVERY_RESULTS, type DeliveryResult } from './alert-sink.ts';
+import { DestinationClocks } from './destination-clocks.ts';
 import { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
 
 /** Above this share of its ports a destination has series of its own, healthy or not. */
@@ -27,7 +30,7 @@ const LONGEST_LABEL = 128;
  */
 const SERIES_BUDGET = 310;
 const DEFAULT_DESTINATIONS = 8;
-const SERIES_PER_DESTINATION = 24;
+const SERIES_PER_DESTINATION = 36;
 const TICK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 /** Gauges of prom-client that call themselves _total, which promtool rightly faults; the same by type are there too. */
@@ -50,6 +53,9 @@ export class PrometheusExporter {
   private lastTurn: Promise<unknown> = Promise.resolve();
   private latest: Assessment | undefined;
   private filled: Assessment | undefined;
+  private alerts: readonly Alert[] = [];
+  private readonly deliveries = new Map<string, Map<DeliveryResult, number>>();
+  private readonly clocks = new DestinationClocks();
   private series = 0;
   private omitted = 0;
   private readonly build: { readonly version: string; readonly node: string };
@@ -73,7 +79,19 @@ export class PrometheusExporter {
     this.tick = new Histogram({ ...of('lastport_tick_duration_seconds'), buckets: TICK_BUCKETS });
   }
 
+  /** Alerts that fire from now on. */
+  noteAlerts(firing: readonly Alert[]): void {
+    this.alerts = firing;
+  }
+
+  noteDelivery(sink: string, result: DeliveryResult): void {
+    const counts = this.deliveries.get(sink) ?? new Map(DELIVERY_RESULTS.map((one) => [one, 0]));
+    counts.set(result, (counts.get(result) ?? 0) + 1);
+    this.deliveries.set(sink, counts);
+  }
+
   publish(assessment: Assessment): void {
+    this.clocks.note(assessment);
     this.latest = assessment;
     this.tick.observe(assessment.tookMs / 1000);
   }
@@ -108,6 +126,13 @@ export class PrometheusExporter {
     }
     for (const [source, count] of gapCounts(assessment)) this.set('lastport_gaps', { source }, count);
 
+    for (const [sink, counts] of this.deliveries) {
+      for (const [result, count] of counts) this.count('lastport_alert_deliveries_total', { sink, result }, count);
+    }
+    for (const [kind, count] of alertCounts(this.alerts)) {
+      const [alertname = '', severity = ''] = kind.split(' ');
+      this.set('lastport_alerts', { alertname, severity }, count);
+    }
     const worst = [...assessment.namespaces].sort(byRisk).slice(0, DETAILED_NAMESPACES);
     const detailed = detailedDestinations(worst, this.maxDestinations);
     for (const { label, destinations } of worst) {
@@ -164,9 +189,12 @@ export class PrometheusExporter {
     const sum = (reports: readonly DestinationReport[]) =>
       reports.reduce((total, { usedPorts }) => total + usedPorts, 0);
     this.set('lastport_worst_saturation_ratio', { netns }, Math.max(0, ...inUse.map(saturation)));
+    const ends = inUse.map(({ forecast }) => forecast.exhaustedInSeconds ?? Number.POSITIVE_INFINITY);
+    this.set('lastport_worst_exhaustion_seconds', { netns }, Math.min(Number.POSITIVE_INFINITY, ...ends));
     this.set('lastport_destinations', { netns }, namespace.destinationsInUse);
     this.set('lastport_destinations_omitted', { netns }, namespace.destinationsOmitted + omitted.length);
     this.set('lastport_omitted_used_ports', { netns }, namespace.omittedUsedPorts + sum(omitted));
+    this.set('lastport_tcp_time_wait_limit', { netns }, namespace.timeWaitMost);
     this.set('lastport_sockets', { netns, direction: 'out' }, namespace.outboundSockets);
     this.set('lastport_sockets', { netns, direction: 'in' }, namespace.inboundSockets);
   }
@@ -186,6 +214,21 @@ export class PrometheusExporter {
     this.set('lastport_destination_fast_headroom_ports', labels, one.fastHeadroomPorts);
     this.set('lastport_destination_saturation_ratio', labels, saturation(one));
     this.set('lastport_destination_opens_per_second', labels, one.opensPerSecond);
+    const { forecast } = one;
+    const inSight = (seconds: number | null) =>
+      seconds ?? (forecast.kind === 'unknown' ? null : Number.POSITIVE_INFINITY);
+    this.set('lastport_destination_exhaustion_seconds', labels, inSight(forecast.exhaustedInSeconds));
+    this.set('lastport_destination_slow_connect_seconds', labels, inSight(forecast.slowConnectInSeconds));
+    this.set('lastport_destination_sure_exhaustion_seconds', labels, inSight(forecast.exhaustedInSecondsAtLow));
+    this.set('lastport_destination_sure_slow_connect_seconds', labels, inSight(forecast.slowConnectInSecondsAtLow));
+    this.set('lastport_destination_peak_used_ports', labels, forecast.peakUsedPorts);
+    const { exhaustedSeconds, slowSeconds, lowest } = this.clocks.of(netns, one);
+    this.set('lastport_destination_headroom_min_ports', labels, lowest);
+    this.count('lastport_exhausted_seconds_total', labels, exhaustedSeconds);
+    this.count('lastport_slow_connect_seconds_total', labels, slowSeconds);
+    const unit = one.owners?.[0]?.unit ?? null;
+    const { local, destination } = labels;
+    if (unit !== null) this.set('lastport_destination_unit', { netns, local, destination, unit }, 1);
     if (one.opensTotal !== null) this.count('lastport_destination_opens_total', labels, one.opensTotal);
     for (const [closer, closes] of Object.entries(one.closesTotal ?? {})) {
       this.count('lastport_destination_closes_total', { ...labels, closer }, closes);
@@ -266,6 +309,18 @@ function detailedDestinations(namespaces: readonly NamespaceReport[], limit: num
     severity(b) - severity(a) || saturation(b) - saturation(a);
   return new Set(worth.sort(worstFirst).slice(0, limit));
 }
+
+/** Of every alert there is, so that none that ends leaves its last number behind. */
+function alertCounts(alerts: readonly Alert[]): ReadonlyMap<string, number> {
+  const counts = new Map(ALERT_NAMES.map((name) => [`${name} ${USUAL_SEVERITY[name] ?? 'warning'}`, 0]));
+  for (const { labels } of alerts) {
+    const kind = `${labels.alertname} ${labels.severity}`;
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return counts;
+}
+
+const USUAL_SEVERITY: { readonly [name in AlertName]?: Severity } = { LastportPortsExhausted: 'critical' };
 
 function byRisk(a: NamespaceReport, b: NamespaceReport): number {
   const risk = ({ verdict, destinations }: NamespaceReport) =>

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { PortRange } from '../../exporters/alert-connect.ts';
 import type { HttpServer } from '../../exporters/http-server.ts';
 import type { Logger } from '../../exporters/log.ts';
 import type { PrometheusExporter } from '../../exporters/prometheus.ts';
+import { type Alerting, rulesOf } from '../alerting.ts';
 import type { Config } from '../config/config.ts';
 import type { AskedDestination } from '../correlate/asked.ts';
 import type { LookWorker, LookWorkerOptions } from '../look-worker.ts';
@@ -16,6 +18,8 @@ export interface RunParts {
   readonly logger: Logger;
   readonly log: Publisher;
   readonly metrics: PrometheusExporter;
+  /** Sinks for the receivers of this configuration. Throws for a file that cannot be read. */
+  readonly alerting: (config: Config, range: () => PortRange, instance: string) => Alerting;
   readonly serve: (options: ConstructorParameters<typeof HttpServer>[0]) => HttpServer;
   readonly inventory: (signal: AbortSignal) => Promise<HostInventory>;
   readonly route: (to: Config['to']) => Promise<{ asked: readonly AskedDestination[]; gaps: readonly Gap[] }>;
@@ -77,7 +81,18 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
       tickThen = config.tickMs;
     },
   };
-  const publish = publishTo([note, metrics, http, parts.log], onError);
+  let range: PortRange = null;
+  const instance = `${parts.hostName}:${config.listen.kind === 'tcp' ? port : 0}`;
+  const alerting = parts.alerting(config, () => range, instance);
+  const ranges: Publisher = {
+    name: 'range',
+    publish: ({ namespaces }) => {
+      // The own namespace comes first.
+      range = namespaces[0]?.range ?? range;
+    },
+  };
+  // Alerts first: nobody waits for them in vain.
+  const publish = publishTo([note, ranges, alerting, metrics, http, parts.log], onError);
   const background = new Background(parts, onError);
   const orders = (): WorkerOrders => {
     const { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs } = config;
@@ -98,8 +113,10 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
     parts.reload().then(
       (changed) => {
         reportUnchangeable(config, changed, logger);
-        config = { ...changed, listen: config.listen, procfs: config.procfs };
+        const { listen, procfs, alertmanagers, webhooks, alertAuth, alertCa } = config;
+        config = { ...changed, listen, procfs, alertmanagers, webhooks, alertAuth, alertCa };
         metrics.maxDestinations = config.maxDestinations;
+        alerting.rules = rulesOf(config, instance);
         logger.level = config.logLevel;
         void background.start(config.to);
         looking.update(orders());
@@ -120,7 +137,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   if (!signal.aborted) await once(signal, 'abort');
   logger.info('ending');
   background.stop();
-  await Promise.all([looking.stop(), http.close()]);
+  await Promise.all([looking.stop(), http.close(), alerting.close()]);
   return 0;
 }
 
@@ -200,7 +217,7 @@ class Background {
 
 /** What only a restart changes. */
 function reportUnchangeable(old: Config, changed: Config, logger: Logger): void {
-  for (const field of ['listen', 'procfs'] as const) {
+  for (const field of ['listen', 'procfs', 'alertmanagers', 'webhooks', 'alertAuth', 'alertCa'] as const) {
     if (JSON.stringify(old[field]) !== JSON.stringify(changed[field])) {
       logger.warn({ option: field }, 'this option takes effect at the next start');
     }

@@ -1,5 +1,15 @@
 import type { Options } from 'yargs';
+import type { AlertOverride } from '../correlate/alert-book.ts';
 import type { NetnsChoice } from '../look/reach.ts';
+import {
+  parseAuth,
+  parseLabel,
+  parseOverride,
+  parsePercent,
+  parsePercentOrOff,
+  parseUrl,
+  WRITTEN_DEFAULTS,
+} from './alert-values.ts';
 import {
   duration,
   type Endpoint,
@@ -15,7 +25,7 @@ import {
   wholeNumber,
 } from './option-values.ts';
 
-export const COMMANDS = ['run', 'check', 'doctor'] as const;
+export const COMMANDS = ['run', 'check', 'doctor', 'rules'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** pino's levels. */
@@ -41,6 +51,24 @@ export interface Config {
   /** Lower case; IPv6 without brackets. */
   readonly allowedHosts: readonly string[];
   readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly alertmanagers: readonly string[];
+  readonly webhooks: readonly string[];
+  /** A file with the value of the Authorization header, by origin. */
+  readonly alertAuth: readonly { readonly origin: string; readonly file: string }[];
+  /** PEM file with the certificates to trust instead of the system's. */
+  readonly alertCa: string | null;
+  /** The label `instance`; null: host:port of `listen`. */
+  readonly alertInstance: string | null;
+  readonly alertLabels: readonly { readonly name: string; readonly value: string }[];
+  readonly alertOverrides: readonly AlertOverride[];
+  readonly headroomWarningRatio: number;
+  readonly headroomCriticalRatio: number;
+  readonly criticalUsedRatio: number;
+  readonly horizonMs: number;
+  readonly conntrackRatio: number | null;
+  readonly timeWaitTableRatio: number | null;
+  readonly runbookBase: string;
+  readonly dashboardUrl: string | null;
 }
 
 export type Field = keyof Config;
@@ -137,6 +165,144 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     help: LOG_LEVELS.join(', '),
     default: 'info',
     parse: oneOf(LOG_LEVELS),
+  },
+  alertmanagers: {
+    flag: 'alertmanager',
+    commands: ['run'],
+    takes: 'URL',
+    help: 'send alerts to this Alertmanager (repeatable)',
+    default: null,
+    many: true,
+    parse: parseUrl,
+  },
+  webhooks: {
+    flag: 'webhook',
+    commands: ['run'],
+    takes: 'URL',
+    help: "send alerts there, in the JSON of Alertmanager's webhooks (repeatable)",
+    default: null,
+    many: true,
+    parse: parseUrl,
+  },
+  alertAuth: {
+    flag: 'alert-auth',
+    key: 'alerts.auth',
+    commands: ['run'],
+    takes: 'ORIGIN=FILE',
+    help: 'file with the Authorization header for a receiver, https://host:port=FILE (repeatable)',
+    default: null,
+    many: true,
+    parse: parseAuth,
+  },
+  alertCa: {
+    flag: 'alert-ca',
+    key: 'alerts.ca',
+    commands: ['run'],
+    takes: 'FILE',
+    help: "certificates to trust for receivers of alerts, in PEM, instead of the system's",
+    default: null,
+    parse: parsePath,
+  },
+  alertInstance: {
+    flag: 'alert-instance',
+    key: 'alerts.instance',
+    commands: ['run'],
+    takes: 'TEXT',
+    help: "the alerts' label instance, as Prometheus calls this target; without it, HOSTNAME:PORT of --listen",
+    default: null,
+    parse: (text) => text,
+  },
+  alertLabels: {
+    flag: 'alert-label',
+    key: 'alerts.labels',
+    commands: ['run'],
+    takes: 'NAME=VALUE',
+    help: 'a label for every alert (repeatable)',
+    default: null,
+    many: true,
+    parse: parseLabel,
+  },
+  alertOverrides: {
+    flag: 'alert-override',
+    key: 'alerts.overrides',
+    commands: ['run'],
+    takes: 'KEY=VALUE;…',
+    help: 'other rules for a destination, unit or netns, until a date (repeatable)',
+    default: null,
+    many: true,
+    parse: parseOverride,
+  },
+  headroomWarningRatio: {
+    flag: 'alert-headroom-warning',
+    key: 'alerts.headroomWarning',
+    commands: ['run', 'rules'],
+    takes: 'SHARE',
+    help: 'warn when fewer than this share of the usable ports are left',
+    default: WRITTEN_DEFAULTS.headroomWarning,
+    parse: parsePercent,
+  },
+  headroomCriticalRatio: {
+    flag: 'alert-headroom-critical',
+    key: 'alerts.headroomCritical',
+    commands: ['run', 'rules'],
+    takes: 'SHARE',
+    help: 'fewer than this are critical',
+    default: WRITTEN_DEFAULTS.headroomCritical,
+    parse: parsePercent,
+  },
+  criticalUsedRatio: {
+    flag: 'alert-critical-used',
+    key: 'alerts.criticalUsed',
+    commands: ['run', 'rules'],
+    takes: 'SHARE',
+    help: 'ports that run out are critical, not a warning, from this share used on',
+    default: WRITTEN_DEFAULTS.criticalUsed,
+    parse: parsePercent,
+  },
+  horizonMs: {
+    flag: 'alert-horizon',
+    key: 'alerts.horizon',
+    commands: ['run', 'rules'],
+    takes: 'DURATION',
+    help: 'ports that run out later than this are no alert yet, 1s to 1440m',
+    default: WRITTEN_DEFAULTS.horizon,
+    parse: duration(1000, 86_400_000),
+  },
+  conntrackRatio: {
+    flag: 'alert-conntrack',
+    key: 'alerts.conntrack',
+    commands: ['run', 'rules'],
+    takes: 'SHARE|off',
+    help: 'warn when this share of the connection tracking table is used',
+    default: 'off',
+    parse: parsePercentOrOff,
+  },
+  timeWaitTableRatio: {
+    flag: 'alert-time-wait-table',
+    key: 'alerts.timeWaitTable',
+    commands: ['run', 'rules'],
+    takes: 'SHARE|off',
+    help: 'warn when this share of tcp_max_tw_buckets is used',
+    default: 'off',
+    parse: parsePercentOrOff,
+  },
+  runbookBase: {
+    flag: 'runbook-base',
+    key: 'alerts.runbookBase',
+    commands: ['run', 'rules'],
+    takes: 'URL',
+    help: "what the alerts' runbook_url begins with",
+    default: 'docs/alerts.md',
+    parse: (text) => text,
+  },
+  dashboardUrl: {
+    flag: 'dashboard-url',
+    key: 'alerts.dashboardUrl',
+    commands: ['run', 'rules'],
+    takes: 'URL',
+    help: "the alerts' dashboard_url",
+    default: null,
+    parse: parseUrl,
   },
   engine: {
     flag: 'engine',

@@ -152,8 +152,8 @@ export class AlertBook {
   private wantedOf(namespace: NamespaceReport, one: DestinationReport, now: number, at: number): Wanted[] {
     const netns = namespace.label;
     const destination = formatEndpoint(one.remote, one.remotePort);
-    const local = one.local ?? '';
-    const about = `${netns} ${local} ${one.device ?? ''} ${destination}`;
+    const local = one.device === null ? (one.local ?? '') : `${one.local}%${one.device}`;
+    const about = `${netns} ${local} ${destination}`;
     const unit = one.owners?.[0]?.unit ?? null;
     const override = this.overrideFor({ destination, unit, netns }, now);
     const thresholds = { ...this.rules.thresholds, ...override?.thresholds };

@@ -41,6 +41,21 @@ const DEFAULTS: Config = {
   maxDestinations: 8,
   allowedHosts: [],
   logLevel: 'info',
+  alertmanagers: [],
+  webhooks: [],
+  alertAuth: [],
+  alertCa: null,
+  alertInstance: null,
+  alertLabels: [],
+  alertOverrides: [],
+  headroomWarningRatio: 0.2,
+  headroomCriticalRatio: 0.05,
+  criticalUsedRatio: 0.25,
+  horizonMs: 120_000,
+  conntrackRatio: null,
+  timeWaitTableRatio: null,
+  runbookBase: 'docs/alerts.md',
+  dashboardUrl: null,
 };
 
 describe('loadConfig', () => {

@@ -1,0 +1,80 @@
+import { formatEndpoint } from '../agent/model/address.ts';
+import type { Assessment, DestinationReport } from '../agent/model/assessment.ts';
+
+/** The lowest headroom is that of so many seconds. */
+const LOWEST_SECONDS = 60;
+/** A look that comes later than this has not seen what was in between. */
+const LONGEST_STEP_SECONDS = 10;
+/** Destinations followed at once. What is not full by this share is left out. */
+const MOST = 1000;
+const WORTH_RATIO = 0.05;
+/** What was not in use for so long is forgotten, and its counters begin anew. */
+const FORGOTTEN_SECONDS = 3600;
+
+export interface DestinationClock {
+  /** For how long it has had no port, and connect() has been slow, since it was first seen. */
+  readonly exhaustedSeconds: number;
+  readonly slowSeconds: number;
+  /** Lowest headroom of the last minute. */
+  readonly lowest: number;
+}
+
+interface Followed {
+  exhaustedSeconds: number;
+  slowSeconds: number;
+  seenAt: number;
+  /** Lowest headroom by second, the newest last. */
+  readonly lows: { readonly second: number; headroom: number }[];
+}
+
+/** What happens between two scrapes: they come every 15 s, and ports run out in less. */
+export class DestinationClocks {
+  private readonly followed = new Map<string, Followed>();
+  private before: number | null = null;
+
+  note({ takenAt, namespaces }: Assessment): void {
+    const now = Date.parse(takenAt) / 1000;
+    const passed = this.before === null ? 0 : now - this.before;
+    // A clock that was set tells nothing of what has passed.
+    const step = passed > 0 && passed <= LONGEST_STEP_SECONDS ? passed : 0;
+    this.before = now;
+    for (const { label, destinations } of namespaces) {
+      for (const one of destinations) this.noteOne(clockKey(label, one), one, now, step);
+    }
+    for (const [key, { seenAt }] of this.followed) {
+      if (Math.abs(now - seenAt) > FORGOTTEN_SECONDS) this.followed.delete(key);
+    }
+  }
+
+  /** null: it was never full enough to be followed. */
+  of(netns: string, one: DestinationReport): DestinationClock {
+    const found = this.followed.get(clockKey(netns, one));
+    if (found === undefined) return { exhaustedSeconds: 0, slowSeconds: 0, lowest: one.headroomPorts };
+    const lowest = Math.min(one.headroomPorts, ...found.lows.map(({ headroom }) => headroom));
+    return { exhaustedSeconds: found.exhaustedSeconds, slowSeconds: found.slowSeconds, lowest };
+  }
+
+  private noteOne(key: string, one: DestinationReport, now: number, step: number): void {
+    let found = this.followed.get(key);
+    if (found === undefined) {
+      if (one.usedPorts < one.usablePorts * WORTH_RATIO && one.verdict === 'healthy') return;
+      if (this.followed.size >= MOST) return;
+      found = { exhaustedSeconds: 0, slowSeconds: 0, seenAt: now, lows: [] };
+      this.followed.set(key, found);
+    }
+    found.seenAt = now;
+    if (one.headroomPorts <= 0) found.exhaustedSeconds += step;
+    if (one.forecast.slowConnectInSeconds === 0) found.slowSeconds += step;
+    const second = Math.floor(now);
+    const last = found.lows.at(-1);
+    if (last?.second === second) last.headroom = Math.min(last.headroom, one.headroomPorts);
+    else found.lows.push({ second, headroom: one.headroomPorts });
+    while (found.lows.length > 0 && Math.abs(second - (found.lows[0] as { second: number }).second) > LOWEST_SECONDS) {
+      found.lows.shift();
+    }
+  }
+}
+
+function clockKey(netns: string, { local, device, remote, remotePort }: DestinationReport): string {
+  return `${netns} ${local} ${device ?? ''} ${formatEndpoint(remote, remotePort)}`;
+}
