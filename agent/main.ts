@@ -57,6 +57,7 @@ const commands: Record<
               if (why !== null) logger.warn({ sink, result, why }, 'an alert was not delivered');
             },
           });
+          for (const { name } of sinks) metrics.noteSink(name);
           const noted = { publish: (_: unknown, firing: readonly Alert[]) => metrics.noteAlerts(firing) };
           const listeners = [new EXPORTERS.alertLog(logger), noted];
           return new Alerting(rulesOf(settings, instance), listeners, sinks, monotonic);

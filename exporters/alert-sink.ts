@@ -15,6 +15,8 @@ export interface AlertReceiver {
   readonly bodies: (alerts: readonly Alert[], now: number) => readonly string[];
   /** What fires is said again after so many ms. */
   readonly repeatMs: number;
+  /** Whether it forgets when it is restarted, so that a connection that ends is a reason to say it again. */
+  readonly isForgetful: boolean;
 }
 
 export interface AlertSinkOptions {
@@ -84,7 +86,7 @@ export class AlertSink {
     // Whoever has been restarted knows nothing any more.
     this.client.on('disconnect', () => {
       this.spare.warm();
-      if (!this.isClosed && this.firing.length > 0) this.enqueue(this.firing);
+      if (receiver.isForgetful && !this.isClosed) this.enqueue(this.firing);
     });
     this.spare.warm();
   }

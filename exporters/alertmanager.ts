@@ -13,6 +13,7 @@ export function alertmanager(base: URL): AlertReceiver {
     kind: 'alertmanager',
     url,
     repeatMs: REPEAT_MS,
+    isForgetful: true,
     bodies: (alerts, now) => [JSON.stringify(alerts.map((alert) => postable(alert, now)))],
   };
 }

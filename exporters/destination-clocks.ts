@@ -29,7 +29,9 @@ interface Followed {
 
 /** What happens between two scrapes: they come every 15 s, and ports run out in less. */
 export class DestinationClocks {
-  private readonly followed = new Map<string, Followed>();
+  /** By network namespace, then by destination. */
+  private readonly followed = new Map<string, Map<string, Followed>>();
+  private count = 0;
   private before: number | null = null;
 
   note({ takenAt, namespaces }: Assessment): void {
@@ -39,28 +41,29 @@ export class DestinationClocks {
     const step = passed > 0 && passed <= LONGEST_STEP_SECONDS ? passed : 0;
     this.before = now;
     for (const { label, destinations } of namespaces) {
-      for (const one of destinations) this.noteOne(clockKey(label, one), one, now, step);
+      const known = this.followed.get(label) ?? new Map<string, Followed>();
+      for (const one of destinations) this.noteOne(known, one, now, step);
+      if (known.size > 0) this.followed.set(label, known);
     }
-    for (const [key, { seenAt }] of this.followed) {
-      if (Math.abs(now - seenAt) > FORGOTTEN_SECONDS) this.followed.delete(key);
-    }
+    this.forget(now);
   }
 
-  /** null: it was never full enough to be followed. */
   of(netns: string, one: DestinationReport): DestinationClock {
-    const found = this.followed.get(clockKey(netns, one));
+    const found = this.followed.get(netns)?.get(clockKey(one));
     if (found === undefined) return { exhaustedSeconds: 0, slowSeconds: 0, lowest: one.headroomPorts };
     const lowest = Math.min(one.headroomPorts, ...found.lows.map(({ headroom }) => headroom));
     return { exhaustedSeconds: found.exhaustedSeconds, slowSeconds: found.slowSeconds, lowest };
   }
 
-  private noteOne(key: string, one: DestinationReport, now: number, step: number): void {
-    let found = this.followed.get(key);
+  private noteOne(known: Map<string, Followed>, one: DestinationReport, now: number, step: number): void {
+    const key = clockKey(one);
+    let found = known.get(key);
     if (found === undefined) {
       if (one.usedPorts < one.usablePorts * WORTH_RATIO && one.verdict === 'healthy') return;
-      if (this.followed.size >= MOST) return;
+      if (this.count >= MOST) return;
+      this.count++;
       found = { exhaustedSeconds: 0, slowSeconds: 0, seenAt: now, lows: [] };
-      this.followed.set(key, found);
+      known.set(key, found);
     }
     found.seenAt = now;
     if (one.headroomPorts <= 0) found.exhaustedSeconds += step;
@@ -73,8 +76,19 @@ export class DestinationClocks {
       found.lows.shift();
     }
   }
+
+  private forget(now: number): void {
+    for (const [label, known] of this.followed) {
+      for (const [key, { seenAt }] of known) {
+        if (Math.abs(now - seenAt) <= FORGOTTEN_SECONDS) continue;
+        known.delete(key);
+        this.count--;
+      }
+      if (known.size === 0) this.followed.delete(label);
+    }
+  }
 }
 
-function clockKey(netns: string, { local, device, remote, remotePort }: DestinationReport): string {
-  return `${netns} ${local} ${device ?? ''} ${formatEndpoint(remote, remotePort)}`;
+function clockKey({ local, device, remote, remotePort }: DestinationReport): string {
+  return `${local} ${device ?? ''} ${formatEndpoint(remote, remotePort)}`;
 }

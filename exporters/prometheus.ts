@@ -84,10 +84,14 @@ export class PrometheusExporter {
     this.alerts = firing;
   }
 
+  /** There is a receiver of that name: it has had nothing yet. */
+  noteSink(sink: string): void {
+    this.deliveries.set(sink, new Map(DELIVERY_RESULTS.map((one) => [one, 0])));
+  }
+
   noteDelivery(sink: string, result: DeliveryResult): void {
-    const counts = this.deliveries.get(sink) ?? new Map(DELIVERY_RESULTS.map((one) => [one, 0]));
-    counts.set(result, (counts.get(result) ?? 0) + 1);
-    this.deliveries.set(sink, counts);
+    const counts = this.deliveries.get(sink);
+    counts?.set(result, (counts.get(result) ?? 0) + 1);
   }
 
   publish(assessment: Assessment): void {

@@ -10,6 +10,7 @@ export function webhook(url: URL): AlertReceiver {
     kind: 'webhook',
     url,
     repeatMs: REPEAT_MS,
+    isForgetful: false,
     bodies: (alerts) => {
       const names = [...new Set(alerts.map(({ labels }) => labels.alertname))];
       return names.map((name) => JSON.stringify(message(alerts.filter(({ labels }) => labels.alertname === name))));

@@ -55,7 +55,7 @@ export class ArrivalRecord {
     const known = Math.min(ages.length, BINS - 1);
     this.oldest = this.newest - known;
     this.looks = [at];
-    for (let age = 0; age < known; age++) this.put(this.newest - age, ages[age] as number, true);
+    this.date(at, Number.NEGATIVE_INFINITY, known, ages, 1);
   }
 
   /**
@@ -65,16 +65,11 @@ export class ArrivalRecord {
   add(at: number, opened: number, ages: ArrayLike<number>): void {
     const before = this.looks.at(-1) as number;
     this.turnTo(Math.floor(at / BIN_MS));
-    const first = Math.floor(before / BIN_MS);
     let dated = 0;
     for (let age = 0; age < ages.length; age++) dated += ages[age] as number;
     const share = dated > opened ? opened / dated : 1;
-    for (let age = 0; age < ages.length; age++) {
-      const count = ages[age] as number;
-      // A clock that is read a little later than the table shows some a little before the look.
-      if (count > 0) this.put(Math.max(this.newest - age, first), count * share, true);
-    }
-    this.spread(before, at, Math.max(0, opened - dated));
+    this.date(at, before, ages.length, ages, share);
+    this.spread(before, at, Math.max(0, opened - dated), false);
     this.looks.push(at);
     while (this.looks.length > 2 && at - (this.looks[1] as number) > BINS * BIN_MS) this.looks.shift();
   }
@@ -105,17 +100,17 @@ export class ArrivalRecord {
     };
   }
 
-  /** The highest rate of any two seconds that are known: what was wanted before something went wrong. */
-  peak(): number {
-    const width = 20;
-    let count = 0;
-    let most = 0;
-    for (let bin = this.oldest; bin < this.newest; bin++) {
-      count += this.at(bin);
-      if (bin - width >= this.oldest) count -= this.at(bin - width);
-      most = Math.max(most, count);
+  /** The highest rate of any second that is known: what was wanted before something went wrong. */
+  peak(): Rate {
+    let perSecond = 0;
+    let low = 0;
+    for (let end = this.oldest + SHORTEST_BINS; end <= this.newest; end++) {
+      let count = 0;
+      for (let bin = end - SHORTEST_BINS; bin < end; bin++) count += this.at(bin);
+      perSecond = Math.max(perSecond, count / ((SHORTEST_BINS * BIN_MS) / 1000));
+      low = Math.max(low, this.least(this.dated, end, FINE.windows, FINE.bins));
     }
-    return most / ((width * BIN_MS) / 1000);
+    return { perSecond, low: Math.min(low, perSecond), high: perSecond, slope: 0, slopeSeconds: 0 };
   }
 
   /** The rate that has not been fallen short of for a while, at the scale that says most. */
@@ -191,12 +186,24 @@ export class ArrivalRecord {
     return null;
   }
 
-  private spread(from: number, to: number, count: number): void {
+  /** What is so and so old: an age is a time from one bin's middle to the next one's, mostly. */
+  private date(at: number, before: number, known: number, ages: ArrayLike<number>, share: number): void {
+    for (let age = 0; age < known; age++) {
+      const count = (ages[age] as number) * share;
+      if (count === 0) continue;
+      const to = at - age * BIN_MS;
+      // A clock that is read a little later than the table shows some a little before the look.
+      const from = Math.max(to - BIN_MS, Math.min(before, to - 1));
+      this.spread(from, to, count, true);
+    }
+  }
+
+  private spread(from: number, to: number, count: number, isDated: boolean): void {
     if (count <= 0 || to <= from) return;
     const first = Math.max(Math.floor(from / BIN_MS), this.newest - BINS + 1);
     for (let bin = first; bin <= this.newest; bin++) {
       const overlap = Math.min(to, (bin + 1) * BIN_MS) - Math.max(from, bin * BIN_MS);
-      if (overlap > 0) this.put(bin, (count * overlap) / (to - from), false);
+      if (overlap > 0) this.put(bin, (count * overlap) / (to - from), isDated);
     }
   }
 

@@ -4,8 +4,8 @@ import type { Visit } from './connection-book.ts';
 
 /** While connect() is slow or fails, the demand from before is held so long at least, and as long as there is any. */
 const HELD_MS = 60_000;
-/** From fewer closes than this, and than this share of the opens, it is not known how long connections live. */
-const TELLING_CLOSES = 10;
+/** From fewer closes a second than this, and than this share of the opens, it is not known how long connections live. */
+const LEAST_CLOSES = 1;
 const TELLING_RATIO = 0.2;
 
 /** What is asked of a destination, from all that is known of it. */
@@ -51,8 +51,7 @@ export class DemandHistory {
     this.arrivals = new ArrivalRecord(at, ages);
     this.refused = refused;
     if (isHindered && ages.length > 0) {
-      const peak = this.arrivals.peak();
-      this.free = { at, rate: { perSecond: peak, low: peak, high: peak, slope: 0, slopeSeconds: 0 } };
+      this.free = { at, rate: this.arrivals.peak() };
     }
   }
 
@@ -84,14 +83,16 @@ export class DemandHistory {
   private livesOf(
     open: number,
     { perSecond }: Rate,
-    { closesPerSecond: { local, remote } }: Rates,
+    { opensPerSecond, closesPerSecond: { local, remote } }: Rates,
   ): Pick<Demand, 'endsPerSecond' | 'closedHere' | 'knowsLives'> {
-    const closes = (local ?? 0) + (remote ?? 0);
-    const isTelling = closes >= TELLING_CLOSES / 10 && closes >= perSecond * TELLING_RATIO;
-    if (isTelling) {
+    const counted = (local ?? 0) + (remote ?? 0);
+    // Counted over a longer time, perhaps, than the rate of now: what share of the opened ends is what tells.
+    const share = opensPerSecond === null || opensPerSecond === 0 ? null : counted / opensPerSecond;
+    const closes = share === null ? counted : perSecond * share;
+    if (counted >= LEAST_CLOSES && closes >= perSecond * TELLING_RATIO) {
       this.lives = {
         endsPerSecond: open === 0 ? Number.POSITIVE_INFINITY : closes / open,
-        closedHere: (local ?? 0) / closes,
+        closedHere: (local ?? 0) / counted,
       };
     }
     const known = this.lives;

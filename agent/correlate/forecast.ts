@@ -8,7 +8,7 @@ const HORIZON_SECONDS = 24 * 3600;
 /** As far as one may look where it is not known how long connections live: what closes comes back after that. */
 const BLIND_HORIZON_SECONDS = TIME_WAIT_MS / 1000;
 /** Where nothing has closed yet, a pool may just be filling: not below this share of the ports. */
-const FILLING_RATIO = 0.5;
+const FILLING_RATIO = 0.75;
 
 /** What holds for every destination of a namespace at one look. */
 export interface Surroundings {
