@@ -1,5 +1,9 @@
+import { X509Certificate } from 'node:crypto';
+import { parseRange } from '../collectors/proc-sys-net-ipv4.ts';
 import type { PortRange } from '../exporters/alert-connect.ts';
-import type { AlertReceiver, AlertSink, AlertSinkOptions, DeliveryResult } from '../exporters/alert-sink.ts';
+import type { AlertReceiver } from '../exporters/alert-receiver.ts';
+import type { AlertSink, AlertSinkOptions, DeliveryResult } from '../exporters/alert-sink.ts';
+import type { NameLookup } from '../exporters/name-lookup.ts';
 import type { Config } from './config/config.ts';
 import { UsageError } from './config/usage-error.ts';
 import { AlertBook, type AlertRules } from './correlate/alert-book.ts';
@@ -28,7 +32,8 @@ export class Alerting implements Publisher {
     monotonic: () => number,
   ) {
     this.book = new AlertBook(rules);
-    this.listeners = [...listeners, ...sinks];
+    // Nobody waits for a log line.
+    this.listeners = [...sinks, ...listeners];
     this.sinks = sinks;
     this.monotonic = monotonic;
   }
@@ -73,40 +78,90 @@ export interface SinkParts {
   readonly alertSink: new (options: AlertSinkOptions) => AlertSink;
   readonly alertmanager: (url: URL) => AlertReceiver;
   readonly webhook: (url: URL) => AlertReceiver;
-  readonly range: () => PortRange;
+  readonly lookup: NameLookup;
   readonly now: () => number;
+  readonly monotonic: () => number;
+  readonly random: () => number;
   readonly readFile: (path: string) => string;
   readonly onResult: (sink: string, result: DeliveryResult, why: string | null) => void;
 }
 
-/** One for each receiver of the configuration. Throws a UsageError for a file that cannot be read. */
+/** One for each receiver of the configuration. Throws a UsageError for a file that cannot be used. */
 export function sinksOf(config: Config, parts: SinkParts): AlertSink[] {
-  const ca = config.alertCa === null ? null : readable(config.alertCa, '--alert-ca', parts);
-  for (const { file } of config.alertAuth) readable(file, '--alert-auth', parts);
+  const ca = config.alertCa === null ? null : certificates(config.alertCa, parts);
   const receivers = [
     ...config.alertmanagers.map((url) => parts.alertmanager(new URL(url))),
     ...config.webhooks.map((url) => parts.webhook(new URL(url))),
   ];
+  const origins = new Set(receivers.map(({ url }) => url.origin));
+  for (const { origin, file } of config.alertAuth) {
+    const known = [...origins].join(', ') || 'none';
+    if (!origins.has(origin)) throw new UsageError(`--alert-auth: ${origin} is no receiver; there is ${known}`);
+    authorizationIn(file, parts);
+  }
+  const names = new Map<string, number>();
   return receivers.map((receiver) => {
     const file = config.alertAuth.find(({ origin }) => origin === receiver.url.origin)?.file;
-    const sink: AlertSink = new parts.alertSink({
+    // Neither path nor credentials: a webhook's path is its password.
+    const place = `${receiver.kind} ${receiver.url.host}`;
+    const count = (names.get(place) ?? 0) + 1;
+    names.set(place, count);
+    const name = count === 1 ? place : `${place} #${count}`;
+    const { lookup, now, monotonic, random } = parts;
+    return new parts.alertSink({
       receiver,
-      range: parts.range,
+      name,
+      range: () => ownRange(parts.readFile),
       ca,
-      authorization: () => (file === undefined ? null : parts.readFile(file).trim()),
-      now: parts.now,
-      onResult: (result, why) => parts.onResult(sink.name, result, why),
+      authorization: () => (file === undefined ? null : authorizationIn(file, parts)),
+      lookup,
+      now,
+      monotonic,
+      random,
+      onResult: (result, why) => parts.onResult(name, result, why),
     });
-    return sink;
   });
+}
+
+/** What connect() chooses from where this program runs, whatever it looks at; null: not known. */
+export function ownRange(readFile: (path: string) => string): PortRange {
+  try {
+    return parseRange(readFile('/proc/sys/net/ipv4/ip_local_port_range'));
+  } catch {
+    // Without /proc the usual one has to do.
+    return null;
+  }
+}
+
+function certificates(path: string, parts: SinkParts): string {
+  const text = readable(path, '--alert-ca', parts);
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    for (const block of blocks) new X509Certificate(block);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new UsageError(`--alert-ca: ${path} has a certificate that cannot be read: ${why}`, { cause: error });
+  }
+  if (blocks.length === 0) throw new UsageError(`--alert-ca: ${path} has no certificate; name a PEM file`);
+  return text;
+}
+
+/** What the file holds, one line. It is a secret, and in no message. */
+function authorizationIn(file: string, parts: SinkParts): string {
+  const text = readable(file, '--alert-auth', parts).trim();
+  if (!/^[\x20-\x7e\x80-\xff]+$/.test(text)) {
+    throw new UsageError(`--alert-auth: ${file} does not hold one line of text; write "Bearer …" or "Basic …" into it`);
+  }
+  return text;
 }
 
 function readable(path: string, option: string, { readFile }: SinkParts): string {
   try {
     return readFile(path);
   } catch (error) {
-    throw new UsageError(
-      `${option}: cannot read ${path}: ${(error as Error).message}; name a file that this user may read`,
-    );
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${option}: cannot read ${path}: ${code ?? message}; name a file that this user may read`, {
+      cause: error,
+    });
   }
 }

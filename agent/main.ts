@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import type Yargs from 'yargs';
@@ -12,6 +11,9 @@ import type { Alert } from './model/alert.ts';
 
 /** As CommonJS, which is one file: as ESM, yargs alone would take longer than a whole `lastport check`. */
 const yargs = createRequire(import.meta.url)('yargs') as typeof Yargs;
+
+/** Certificates and secrets are shorter. */
+const LONGEST_FILE = 1024 * 1024;
 
 const stdout = (text: string) => process.stdout.write(text);
 const stderr = (text: string) => process.stderr.write(text);
@@ -29,7 +31,8 @@ const commands: Record<
         { createLogger, EXPORTERS },
         { readInventory },
         { resolveAsked },
-        { Alerting, rulesOf, sinksOf },
+        { Alerting, sinksOf },
+        { systemLookup },
       ] = await Promise.all([
         import('./commands/run.ts'),
         import('./look-worker.ts'),
@@ -37,6 +40,7 @@ const commands: Record<
         import('../collectors/system.ts'),
         import('./asked.ts'),
         import('./alerting.ts'),
+        import('../exporters/name-lookup.ts'),
       ]);
       const logger = createLogger(config.logLevel, process.stdout, process.stdout.isTTY === true);
       const { maxDestinations } = config;
@@ -46,21 +50,26 @@ const commands: Record<
         logger,
         log: new EXPORTERS.log(logger),
         metrics,
-        alerting: (settings, range, instance) => {
+        sinks: (settings) => {
+          const deliveries = new EXPORTERS.deliveryLog(logger, monotonic);
           const sinks = sinksOf(settings, {
             ...EXPORTERS,
-            range,
+            lookup: systemLookup,
             now,
-            readFile: (path) => readFileSync(path, 'utf8'),
+            monotonic,
+            random: Math.random,
+            readFile: (path) => Buffer.from(readFileStart(path, LONGEST_FILE)).toString('utf8'),
             onResult: (sink, result, why) => {
               metrics.noteDelivery(sink, result);
-              if (why !== null) logger.warn({ sink, result, why }, 'an alert was not delivered');
+              deliveries.note(sink, result, why);
             },
           });
           for (const { name } of sinks) metrics.noteSink(name);
+          return sinks;
+        },
+        alerting: (rules, sinks) => {
           const noted = { publish: (_: unknown, firing: readonly Alert[]) => metrics.noteAlerts(firing) };
-          const listeners = [new EXPORTERS.alertLog(logger), noted];
-          return new Alerting(rulesOf(settings, instance), listeners, sinks, monotonic);
+          return new Alerting(rules, [new EXPORTERS.alertLog(logger), noted], sinks, monotonic);
         },
         serve: (options) => new EXPORTERS.http(options),
         inventory: (signal) => readInventory({ signal }),

@@ -1,7 +1,9 @@
+import { AlertLog } from './alert-log.ts';
 import { AlertSink } from './alert-sink.ts';
 import { alertmanager } from './alertmanager.ts';
+import { DeliveryLog } from './delivery-log.ts';
 import { HttpServer } from './http-server.ts';
-import { AlertLog, AssessmentLog, createLogger } from './log.ts';
+import { AssessmentLog, createLogger } from './log.ts';
 import { PrometheusExporter } from './prometheus.ts';
 import { webhook } from './webhook.ts';
 
@@ -11,6 +13,7 @@ export const EXPORTERS = {
   http: HttpServer,
   log: AssessmentLog,
   alertLog: AlertLog,
+  deliveryLog: DeliveryLog,
   alertSink: AlertSink,
   alertmanager,
   webhook,

@@ -1,6 +1,5 @@
 import { type Logger, pino } from 'pino';
 import { formatEndpoint } from '../agent/model/address.ts';
-import type { Alert } from '../agent/model/alert.ts';
 import type { Assessment, Verdict } from '../agent/model/assessment.ts';
 
 export type { Logger };
@@ -46,24 +45,6 @@ const LEVELS: Readonly<Record<Verdict, 'info' | 'warn' | 'error'>> = {
   blind: 'error',
   critical: 'error',
 };
-
-/** A line for each alert that begins or ends. */
-export class AlertLog {
-  private readonly logger: Logger;
-
-  constructor(logger: Logger) {
-    this.logger = logger;
-  }
-
-  publish(changed: readonly Alert[]): void {
-    for (const { labels, annotations, startsAt, endsAt } of changed) {
-      const status = endsAt === null ? 'firing' : 'resolved';
-      const level = endsAt !== null ? 'info' : labels.severity === 'critical' ? 'error' : 'warn';
-      const since = new Date(startsAt).toISOString();
-      this.logger[level]({ event: 'alert', status, since, labels, annotations }, annotations.summary);
-    }
-  }
-}
 
 /** Logs what changes from tick to tick: verdicts of destinations and namespaces, and gaps. */
 export class AssessmentLog {

@@ -83,10 +83,14 @@ export const METRICS = {
     'The most ports that the destination would come to use if there were enough of them.',
     DESTINATION,
   ),
+  lastport_destination_settled_used_ports: gauge(
+    'The ports that the destination comes to use once its demand has settled, if it stays.',
+    DESTINATION,
+  ),
   lastport_destination_headroom_min_ports: gauge('The lowest headroom of the last minute.', DESTINATION),
   lastport_exhausted_seconds_total: counter('Time that the destination has had no port left.', DESTINATION),
   lastport_slow_connect_seconds_total: counter('Time that connect() to the destination has been slow.', DESTINATION),
-  lastport_destination_unit: gauge('Always 1: the systemd unit that holds the most ports of the destination.', [
+  lastport_destination_unit: gauge('Always 1: the systemd unit that the alerts of the destination name.', [
     ...NETNS,
     'local',
     'destination',

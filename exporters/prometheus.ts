@@ -30,7 +30,7 @@ const LONGEST_LABEL = 128;
  */
 const SERIES_BUDGET = 310;
 const DEFAULT_DESTINATIONS = 8;
-const SERIES_PER_DESTINATION = 36;
+const SERIES_PER_DESTINATION = 37;
 const TICK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 /** Gauges of prom-client that call themselves _total, which promtool rightly faults; the same by type are there too. */
@@ -226,12 +226,13 @@ export class PrometheusExporter {
     this.set('lastport_destination_sure_exhaustion_seconds', labels, inSight(forecast.exhaustedInSecondsAtLow));
     this.set('lastport_destination_sure_slow_connect_seconds', labels, inSight(forecast.slowConnectInSecondsAtLow));
     this.set('lastport_destination_peak_used_ports', labels, forecast.peakUsedPorts);
+    this.set('lastport_destination_settled_used_ports', labels, forecast.settlesAtPorts);
     const { exhaustedSeconds, slowSeconds, lowest } = this.clocks.of(netns, one);
     this.set('lastport_destination_headroom_min_ports', labels, lowest);
     this.count('lastport_exhausted_seconds_total', labels, exhaustedSeconds);
     this.count('lastport_slow_connect_seconds_total', labels, slowSeconds);
-    const unit = one.owners?.[0]?.unit ?? null;
     const { local, destination } = labels;
+    const unit = this.unitOf({ netns, local, destination }, one);
     if (unit !== null) this.set('lastport_destination_unit', { netns, local, destination, unit }, 1);
     if (one.opensTotal !== null) this.count('lastport_destination_opens_total', labels, one.opensTotal);
     for (const [closer, closes] of Object.entries(one.closesTotal ?? {})) {
@@ -242,6 +243,14 @@ export class PrometheusExporter {
     for (const [state, ports] of Object.entries(one.states)) {
       this.set('lastport_destination_ports', { ...labels, state }, ports);
     }
+  }
+
+  /** As the alerts that fire have it, so that those of Prometheus have the same labels; without one, whose ports they are. */
+  private unitOf(labels: { readonly [name: string]: string }, one: DestinationReport): string | null {
+    const alert = this.alerts.find((each) =>
+      Object.entries(labels).every(([name, value]) => each.labels[name] === value),
+    );
+    return (alert === undefined ? one.owners?.[0]?.unit : alert.labels.unit) ?? null;
   }
 
   private countErrors(netns: string, errors: Pick<NamespaceReport, 'connectErrors'>): void {

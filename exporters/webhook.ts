@@ -1,36 +1,61 @@
-import type { Alert, AlertLabels } from '../agent/model/alert.ts';
-import type { AlertReceiver } from './alert-sink.ts';
+import { type Alert, type AlertLabels, alertKey } from '../agent/model/alert.ts';
+import type { AlertReceiver } from './alert-receiver.ts';
+import { fingerprint } from './fingerprint.ts';
 
 /** As Alertmanager's repeat_interval: a webhook is a message to somebody. */
 const REPEAT_MS = 4 * 3600_000;
+/** In one message; the others are counted in it. */
+const MOST_ALERTS = 100;
+/** What is one matter to whoever is told: whether all of it is over decides what becomes of an incident. */
+const GROUP_BY = ['alertname', 'cluster', 'destination', 'instance'] as const;
 
-/** A receiver of Alertmanager's webhook messages, version 4 (notify/webhook, template.Data): one message per alert name. */
+/**
+ * A receiver of Alertmanager's webhook messages, version 4 (notify/webhook/webhook.go, template/template.go: Data). One
+ * message for a destination and a kind of alert, with all that fires of it and what has ended, so that its `status` and
+ * `groupKey` say the truth.
+ */
 export function webhook(url: URL): AlertReceiver {
   return {
     kind: 'webhook',
     url,
     repeatMs: REPEAT_MS,
     isForgetful: false,
-    bodies: (alerts) => {
-      const names = [...new Set(alerts.map(({ labels }) => labels.alertname))];
-      return names.map((name) => JSON.stringify(message(alerts.filter(({ labels }) => labels.alertname === name))));
+    messages: (news, firing) => {
+      const groups = new Map<string, Alert[]>();
+      for (const alert of news) {
+        const key = groupKey(alert.labels);
+        groups.set(key, [...(groups.get(key) ?? []), alert]);
+      }
+      return [...groups].map(([key, alerts]) => {
+        const told = new Map(alerts.map((alert) => [alertKey(alert.labels), alert]));
+        for (const alert of firing) if (groupKey(alert.labels) === key) told.set(alertKey(alert.labels), alert);
+        return { alerts, body: JSON.stringify(message(key, [...told.values()])) };
+      });
     },
   };
 }
 
-function message(alerts: readonly Alert[]): object {
-  const alertname = alerts[0]?.labels.alertname ?? '';
+const groupLabels = (labels: AlertLabels): Record<string, string> =>
+  Object.fromEntries(GROUP_BY.flatMap((name) => (labels[name] ? [[name, labels[name]]] : [])));
+
+/** "{}:{alertname=\"LastportSlowConnect\", destination=\"10.9.0.2:8080\"}": of the only route, {}, this group. */
+function groupKey(labels: AlertLabels): string {
+  const pairs = Object.entries(groupLabels(labels)).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return `{}:{${pairs.join(', ')}}`;
+}
+
+function message(key: string, alerts: readonly Alert[]): object {
   return {
     version: '4',
-    groupKey: `{}:{alertname=${JSON.stringify(alertname)}}`,
-    truncatedAlerts: 0,
+    groupKey: key,
+    truncatedAlerts: Math.max(0, alerts.length - MOST_ALERTS),
     status: alerts.some(({ endsAt }) => endsAt === null) ? 'firing' : 'resolved',
     receiver: 'lastport',
-    groupLabels: { alertname },
+    groupLabels: groupLabels(alerts[0]?.labels as AlertLabels),
     commonLabels: common(alerts.map(({ labels }) => labels)),
     commonAnnotations: common(alerts.map(({ annotations }) => annotations)),
     externalURL: '',
-    alerts: alerts.map(({ labels, annotations, startsAt, endsAt }) => ({
+    alerts: alerts.slice(0, MOST_ALERTS).map(({ labels, annotations, startsAt, endsAt }) => ({
       status: endsAt === null ? 'firing' : 'resolved',
       labels,
       annotations,
@@ -47,26 +72,4 @@ function common(all: readonly { readonly [name: string]: string | undefined }[])
   const [first = {}, ...others] = all;
   const same = Object.entries(first).filter(([name, value]) => others.every((one) => one[name] === value));
   return Object.fromEntries(same) as Record<string, string>;
-}
-
-const FNV_OFFSET = 14695981039346656037n;
-const FNV_PRIME = 1099511628211n;
-const SEPARATOR = 255;
-
-/** By which Prometheus and Alertmanager know a set of labels: FNV-1a, 64 bits (model.LabelSet.Fingerprint). */
-export function fingerprint(labels: AlertLabels): string {
-  let sum = FNV_OFFSET;
-  const add = (byte: number) => {
-    sum = BigInt.asUintN(64, (sum ^ BigInt(byte)) * FNV_PRIME);
-  };
-  const encoder = new TextEncoder();
-  for (const name of Object.keys(labels).sort()) {
-    const value = labels[name] ?? '';
-    if (value === '') continue;
-    for (const byte of encoder.encode(name)) add(byte);
-    add(SEPARATOR);
-    for (const byte of encoder.encode(value)) add(byte);
-    add(SEPARATOR);
-  }
-  return sum.toString(16).padStart(16, '0');
 }

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PortRange } from '../../exporters/alert-connect.ts';
+import type { AlertSink } from '../../exporters/alert-sink.ts';
 import type { HttpServer } from '../../exporters/http-server.ts';
 import type { Logger } from '../../exporters/log.ts';
 import type { PrometheusExporter } from '../../exporters/prometheus.ts';
 import { type Alerting, rulesOf } from '../alerting.ts';
 import type { Config } from '../config/config.ts';
+import type { AlertRules } from '../correlate/alert-book.ts';
 import type { AskedDestination } from '../correlate/asked.ts';
 import type { LookWorker, LookWorkerOptions } from '../look-worker.ts';
 import type { Assessment, HostInventory } from '../model/assessment.ts';
@@ -18,8 +19,9 @@ export interface RunParts {
   readonly logger: Logger;
   readonly log: Publisher;
   readonly metrics: PrometheusExporter;
-  /** Sinks for the receivers of this configuration. Throws for a file that cannot be read. */
-  readonly alerting: (config: Config, range: () => PortRange, instance: string) => Alerting;
+  /** For the receivers of this configuration. Throws for a file that cannot be used. */
+  readonly sinks: (config: Config) => readonly AlertSink[];
+  readonly alerting: (rules: AlertRules, sinks: readonly AlertSink[]) => Alerting;
   readonly serve: (options: ConstructorParameters<typeof HttpServer>[0]) => HttpServer;
   readonly inventory: (signal: AbortSignal) => Promise<HostInventory>;
   readonly route: (to: Config['to']) => Promise<{ asked: readonly AskedDestination[]; gaps: readonly Gap[] }>;
@@ -60,6 +62,8 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
     delay(STUCK_AFTER_MS, undefined, { ref: false, signal }).catch(() => undefined),
   ]);
 
+  // What is wrong with these ends it before anybody is served.
+  const sinks = parts.sinks(config);
   const http = parts.serve({
     // A page without values would look like a host without sockets.
     render: (format) => started.then(() => metrics.render(format)),
@@ -81,18 +85,10 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
       tickThen = config.tickMs;
     },
   };
-  let range: PortRange = null;
   const instance = `${parts.hostName}:${config.listen.kind === 'tcp' ? port : 0}`;
-  const alerting = parts.alerting(config, () => range, instance);
-  const ranges: Publisher = {
-    name: 'range',
-    publish: ({ namespaces }) => {
-      // The own namespace comes first.
-      range = namespaces[0]?.range ?? range;
-    },
-  };
+  const alerting = parts.alerting(rulesOf(config, instance), sinks);
   // Alerts first: nobody waits for them in vain.
-  const publish = publishTo([note, ranges, alerting, metrics, http, parts.log], onError);
+  const publish = publishTo([note, alerting, metrics, http, parts.log], onError);
   const background = new Background(parts, onError);
   const orders = (): WorkerOrders => {
     const { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs } = config;

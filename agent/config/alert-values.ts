@@ -4,16 +4,30 @@ import type { AlertOverride } from '../correlate/alert-book.ts';
 import { type AlertThresholds, DEFAULT_THRESHOLDS } from '../correlate/alert-conditions.ts';
 import { duration, oneOf, quote } from './option-values.ts';
 
-/** "http://am.example:9093/prefix": where alerts are sent. */
+/** "http://am.example:9093/prefix": where alerts are sent, http or https; with credentials, if it must be. */
 export function parseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new RangeError(`${quote(withoutPassword(text))} is no URL; use http://host:port/path or https://…`);
+  if (url === null || !['http:', 'https:'].includes(url.protocol) || !isDecodable(url)) {
+    throw new RangeError(`${shownUrl(text)} is no URL; use http://host:port/path or https://…`);
   }
   return text;
 }
 
-const withoutPassword = (text: string): string => text.replace(/\/\/[^@/]*@/, '//…@');
+/** `%` of a user's name or password that is no escape cannot be sent. */
+function isDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(`${username}:${password}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Quoted without what may be a secret: credentials, and the path, which is a webhook's password. */
+export function shownUrl(text: string): string {
+  const [, start = '', host = ''] = /^([a-z]+:\/*)?(?:.*@)?([^/?#]*)/is.exec(text) ?? [];
+  return quote(`${start}${host}${text.endsWith(`${start}${host}`) ? '' : '/…'}`);
+}
 
 /** "https://am.example:9093=/etc/lastport/token": which file holds the Authorization header for whom. */
 export function parseAuth(text: string): { readonly origin: string; readonly file: string } {

@@ -1,7 +1,7 @@
 import { type ReadFile, readConfigFile } from './config-file.ts';
 import { fromEnvironment, fromFlags, type Given } from './given.ts';
 import { quote } from './option-values.ts';
-import { type Command, type Config, environmentName, FIELDS, type Field, OPTIONS } from './options.ts';
+import { type Command, type Config, environmentName, FIELDS, type Field, OPTIONS, type Option } from './options.ts';
 import { UsageError } from './usage-error.ts';
 
 export { type Command, type Config, optionsFor } from './options.ts';
@@ -40,10 +40,10 @@ function parse(source: readonly Given[]): Values {
   for (const given of source) {
     if ('problem' in given) throw new UsageError(`${given.place}: ${given.problem}`);
     const { field, place, text } = given;
-    const option = OPTIONS[field];
+    const option: Option = OPTIONS[field];
     try {
       if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text))
-        throw new RangeError(`${quote(text)} has a control character; leave it out`);
+        throw new RangeError(`${(option.quote ?? quote)(text)} has a control character; leave it out`);
       const value = option.parse(text);
       values[field] = option.many ? append(values[field] as unknown[] | undefined, value) : value;
     } catch (error) {

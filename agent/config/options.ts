@@ -8,6 +8,7 @@ import {
   parsePercent,
   parsePercentOrOff,
   parseUrl,
+  shownUrl,
   WRITTEN_DEFAULTS,
 } from './alert-values.ts';
 import {
@@ -88,6 +89,8 @@ export interface Option {
   readonly default: string | null;
   /** May be repeated: a list in YAML, separated by commas in the environment. */
   readonly many?: boolean;
+  /** How a complaint shows it, where it may be a secret. */
+  readonly quote?: (text: string) => string;
   /** One text to one value; throws a RangeError that says what would do. */
   readonly parse: (text: string) => unknown;
 }
@@ -174,6 +177,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     default: null,
     many: true,
     parse: parseUrl,
+    quote: shownUrl,
   },
   webhooks: {
     flag: 'webhook',
@@ -183,6 +187,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     default: null,
     many: true,
     parse: parseUrl,
+    quote: shownUrl,
   },
   alertAuth: {
     flag: 'alert-auth',
@@ -215,9 +220,9 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
   alertLabels: {
     flag: 'alert-label',
     key: 'alerts.labels',
-    commands: ['run'],
+    commands: ['run', 'rules'],
     takes: 'NAME=VALUE',
-    help: 'a label for every alert (repeatable)',
+    help: 'a label for every alert, as the external_labels of Prometheus (repeatable)',
     default: null,
     many: true,
     parse: parseLabel,

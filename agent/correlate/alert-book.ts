@@ -44,6 +44,8 @@ export interface AlertRules {
 }
 
 interface Known {
+  /** What it tells of. */
+  readonly about: string;
   readonly labels: AlertLabels;
   readonly startsAt: number;
   annotations: Annotations;
@@ -105,13 +107,15 @@ export class AlertBook {
         continue;
       }
       const { alertname, severity } = one.condition;
-      const unit = one.unit === null ? {} : { unit: one.unit };
-      const labels = { ...this.rules.labels, ...one.where, ...unit, alertname, severity };
+      // All that fires of a destination has one unit: an alert that begins later inhibits, or follows, the others.
+      const other = [...this.known.values()].find(({ about }) => about === one.about);
+      const unit = other === undefined ? one.unit : other.labels.unit;
+      const labels = { ...this.rules.labels, ...one.where, ...(unit ? { unit } : {}), alertname, severity };
       const before = this.resolved.get(key);
       const isFlapping = before !== undefined && at - before.at < FLAP_MS;
       const resolveAfterMs = isFlapping ? Math.min(before.resolveAfterMs * 2, RESOLVE_MOST_MS) : RESOLVE_AFTER_MS;
       const { annotations } = one;
-      this.known.set(key, { labels, annotations, startsAt: now, trueAt: at, resolveAfterMs });
+      this.known.set(key, { about: one.about, labels, annotations, startsAt: now, trueAt: at, resolveAfterMs });
       changed.push({ labels, annotations, startsAt: now, endsAt: null });
     }
     this.episodes.turn(at);

@@ -2,19 +2,27 @@ import type { DestinationReport } from '../model/assessment.ts';
 import type { Condition } from './alert-conditions.ts';
 import { inWords, nameOf } from './alert-conditions.ts';
 
+const WINDOWS = 6;
+const FORGOTTEN_MS = 120_000;
+/** By less than this in all, in ports and as a share of the first count, a pool breathes. */
+const LEAST_GROWTH = 50;
+const LEAST_RATIO = 0.2;
+/** What Prometheus can see of it: the scrapes of its rules are too far apart for the short windows. */
+export const SLOW_LEAK = {
+  windowSeconds: 120,
+  windows: WINDOWS,
+  leastGrowth: LEAST_GROWTH,
+  leastRatio: LEAST_RATIO,
+  horizonSeconds: 24 * 3600,
+};
 /**
  * The fewest in one window of the watch must be more than the fewest in the one before. What takes long to show may take
  * long to end; growth that takes longer than `horizonSeconds` to the end is for another day.
  */
 const SCALES = [
   { windowMs: 30_000, horizonSeconds: 30 * 60 },
-  { windowMs: 2 * 60_000, horizonSeconds: 24 * 3600 },
+  { windowMs: SLOW_LEAK.windowSeconds * 1000, horizonSeconds: SLOW_LEAK.horizonSeconds },
 ];
-const WINDOWS = 6;
-const FORGOTTEN_MS = 120_000;
-/** By less than this in all, in ports and as a share of the first count, a pool breathes. */
-const LEAST_GROWTH = 50;
-const LEAST_RATIO = 0.2;
 /** Destinations watched at once; the fullest come first in a report. */
 const MOST = 200;
 

@@ -1,30 +1,10 @@
 import { stringify } from 'yaml';
-import type { AlertName, Severity } from '../../agent/model/alert.ts';
+import { destinationAlerts, destinationRecords } from './destination-alerts.ts';
+import { hostAlerts } from './host-alerts.ts';
+import type { Rule, RuleOptions } from './rule.ts';
 
-/** From where on the rules fire, as the daemon's own alerts do. */
-export interface RuleThresholds {
-  readonly headroomWarningRatio: number;
-  readonly headroomCriticalRatio: number;
-  readonly criticalUsedRatio: number;
-  readonly horizonSeconds: number;
-  readonly conntrackRatio: number | null;
-  readonly timeWaitTableRatio: number | null;
-}
+export type { RuleOptions } from './rule.ts';
 
-export interface RuleOptions {
-  readonly thresholds: RuleThresholds;
-  readonly runbookBase: string;
-  readonly dashboardUrl: string | null;
-}
-
-interface Rule {
-  readonly alert: AlertName;
-  readonly severity: Severity;
-  readonly expr: string;
-  readonly summary: string;
-}
-
-const BY = 'instance, netns, local, destination';
 /** What the daemon takes to resolve its alerts, so that one late scrape ends none. */
 const KEEP_FIRING_FOR = '30s';
 
@@ -34,26 +14,17 @@ const KEEP_FIRING_FOR = '30s';
  * are a comment for alertmanager.yml.
  */
 export function prometheusRules(options: RuleOptions): string {
+  const alerts = [...destinationAlerts(options), ...hostAlerts(options)].map((rule) => ruleYaml(rule, options));
   const groups = [
-    {
-      name: 'lastport-records',
-      rules: [
-        {
-          record: 'instance:lastport_saturation:max',
-          expr: 'max by (instance) (lastport_worst_saturation_ratio)',
-        },
-        {
-          record: 'instance:lastport_exhaustion_seconds:min',
-          expr: 'min by (instance) (lastport_worst_exhaustion_seconds)',
-        },
-      ],
-    },
-    { name: 'lastport-alerts', rules: rulesOf(options.thresholds).map((rule) => ruleYaml(rule, options)) },
+    { name: 'lastport-records', rules: [...RECORDS, ...destinationRecords(options)] },
+    { name: 'lastport-alerts', rules: alerts },
   ];
   return `${HEADER}${stringify({ groups }, { lineWidth: 0 })}`;
 }
 
-const HEADER = `# Made by: lastport rules. Load it with rule_files in prometheus.yml.
+const HEADER = `# Made by: lastport rules. Load it with rule_files in prometheus.yml; for Prometheus 2.42 or newer (keep_firing_for).
+# An alert of lastport run and one of these rules are the same to Alertmanager where their labels are: give the daemon
+# --alert-instance as this Prometheus names its target, and as --alert-label the external_labels of this Prometheus.
 # In alertmanager.yml, so that one bad database is one page, and a critical alert silences its own warning:
 #   route:
 #     group_by: [alertname, cluster, destination]
@@ -63,79 +34,40 @@ const HEADER = `# Made by: lastport rules. Load it with rule_files in prometheus
 #       equal: [alertname, instance, netns, local, destination]
 `;
 
-function rulesOf(limits: RuleThresholds): Rule[] {
-  const { horizonSeconds } = limits;
-  const sure = `lastport_destination_sure_exhaustion_seconds <= ${horizonSeconds}`;
-  const usable = 'on (instance, netns) group_left () lastport_ephemeral_ports{kind="usable"}';
-  const left = `lastport_destination_headroom_ports / ${usable}`;
-  // Where it settles, it does not fall any more; the cliff's alert has told of it.
-  const level = `(lastport_destination_slow_connect_seconds == 0 and lastport_destination_sure_exhaustion_seconds == +Inf)`;
-  const recovering = `(lastport_destination_exhaustion_seconds == +Inf and lastport_destination_opens_per_second < 1)`;
-  const low = (ratio: number) => `${left} < ${ratio} unless ${level} unless ${recovering}`;
-  const rules: Rule[] = [
-    {
-      alert: 'LastportPortsExhausted',
-      severity: 'critical',
-      expr: destinationExpr('lastport_destination_headroom_ports <= 0 and lastport_destination_used_ports > 0'),
-      summary: '{{ $labels.destination }} has no port left: every new connection fails',
-    },
-    {
-      alert: 'LastportExhaustionPredicted',
-      severity: 'warning',
-      expr: destinationExpr(sure),
-      summary: '{{ $labels.destination }} runs out of ports in {{ $value | humanizeDuration }}',
-    },
-    {
-      alert: 'LastportExhaustionPredicted',
-      severity: 'critical',
-      expr: destinationExpr(`${sure} and lastport_destination_saturation_ratio >= ${limits.criticalUsedRatio}`),
-      summary: '{{ $labels.destination }} runs out of ports in {{ $value | humanizeDuration }}',
-    },
-    {
-      alert: 'LastportSlowConnect',
-      severity: 'warning',
-      expr: destinationExpr(`lastport_destination_sure_slow_connect_seconds <= ${horizonSeconds}`),
-      summary: 'New connections to {{ $labels.destination }} get slow in {{ $value | humanizeDuration }}',
-    },
-    ...(['warning', 'critical'] as const).map((severity) => ({
-      alert: 'LastportHeadroomLow' as const,
-      severity,
-      expr: destinationExpr(low(severity === 'warning' ? limits.headroomWarningRatio : limits.headroomCriticalRatio)),
-      summary: '{{ $labels.destination }} has {{ $value | humanizePercentage }} of its ports left',
-    })),
-  ];
-  const netns = (expr: string) => `max by (instance, netns) (${expr})`;
-  if (limits.conntrackRatio !== null) {
-    rules.push({
-      alert: 'LastportConntrackLow',
-      severity: 'warning',
-      expr: netns(`lastport_conntrack_entries / lastport_conntrack_entries_limit >= ${limits.conntrackRatio}`),
-      summary: 'The connection tracking table of {{ $labels.netns }} is {{ $value | humanizePercentage }} full',
-    });
-  }
-  if (limits.timeWaitTableRatio !== null) {
-    rules.push({
-      alert: 'LastportTimeWaitTableFull',
-      severity: 'warning',
-      expr: netns(`lastport_tcp_sockets_time_wait / lastport_tcp_time_wait_limit >= ${limits.timeWaitTableRatio}`),
-      summary: 'The TIME_WAIT table of {{ $labels.netns }} is {{ $value | humanizePercentage }} full',
-    });
-  }
-  return rules;
-}
+/** Of each host, and of each destination over all hosts of a cluster: whose remote end is asked for too much. */
+const RECORDS = [
+  { record: 'instance:lastport_saturation:max', expr: 'max by (instance) (lastport_worst_saturation_ratio)' },
+  {
+    record: 'instance:lastport_exhaustion_seconds:min',
+    expr: 'min by (instance) (lastport_worst_exhaustion_seconds)',
+  },
+  {
+    record: 'cluster_destination:lastport_saturation:max',
+    expr: 'max by (cluster, destination) (lastport_destination_saturation_ratio)',
+  },
+  {
+    record: 'cluster_destination:lastport_headroom_ports:min',
+    expr: 'min by (cluster, destination) (lastport_destination_headroom_ports)',
+  },
+  {
+    record: 'cluster_destination:lastport_exhaustion_seconds:min',
+    expr: 'min by (cluster, destination) (lastport_destination_exhaustion_seconds)',
+  },
+  {
+    record: 'cluster_destination:lastport_opens_per_second:sum',
+    expr: 'sum by (cluster, destination) (lastport_destination_opens_per_second)',
+  },
+];
 
-/** With the labels of the daemon's alert, its unit where one is known. */
-function destinationExpr(expr: string): string {
-  const bare = `min by (${BY}) (${expr})`;
-  const unit = `max by (${BY}, unit) (lastport_destination_unit)`;
-  return `(${bare}) * on (${BY}) group_left (unit) ${unit} or (${bare}) unless on (${BY}) ${unit}`;
-}
-
-function ruleYaml({ alert, severity, expr, summary }: Rule, { runbookBase, dashboardUrl }: RuleOptions): object {
+function ruleYaml(
+  { alert, severity, expr, summary, forText }: Rule,
+  { runbookBase, dashboardUrl }: RuleOptions,
+): object {
   const annotations = {
     summary,
     runbook_url: `${runbookBase}#${alert.toLowerCase()}`,
     ...(dashboardUrl === null ? {} : { dashboard_url: dashboardUrl }),
   };
-  return { alert, expr, keep_firing_for: KEEP_FIRING_FOR, labels: { severity }, annotations };
+  const pending = forText === undefined ? {} : { for: forText };
+  return { alert, expr, ...pending, keep_firing_for: KEEP_FIRING_FOR, labels: { severity }, annotations };
 }
