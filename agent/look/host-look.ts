@@ -105,7 +105,7 @@ export class HostLook {
     this.monotonic = monotonic;
     this.closeLook = new CloseLook(host, sources, new Correlator(), monotonic);
     this.askBudget = new AskBudget(monotonic);
-    this.ownersBudget = new OwnersBudget(reach.owners, host, monotonic);
+    this.ownersBudget = new OwnersBudget(reach, monotonic);
   }
 
   /** A single look, at every namespace closely. */
@@ -265,6 +265,7 @@ export class HostLook {
   private lookAt(one: WatchedNetns, request: LookRequest): void {
     const { netns, memory } = one;
     const start = this.monotonic();
+    const startCpu = this.reach.cpu();
     const pulse = one.pulse;
     const asking = this.asking();
     const bound = this.boundOf(one);
@@ -283,7 +284,7 @@ export class HostLook {
         owners: this.reach.owners,
         tracing: this.reach.trace,
         seekOwners: (inodes) => {
-          isUnfinished = !this.ownersBudget.seek(inodes);
+          isUnfinished = !this.ownersBudget.seek(inodes, netns.inode);
         },
       });
     try {
@@ -295,7 +296,8 @@ export class HostLook {
       else if (one.bound !== null) one.bound.looks++;
       one.refused = null;
       one.asked = request.asked;
-      const costMs = this.monotonic() - start - asking.tookMs();
+      // A host where many want the processor is no reason to look more seldom.
+      const costMs = Math.min(this.monotonic() - start - asking.tookMs(), this.reach.cpu() - startCpu);
       const { usablePorts, verdict } = looked.report;
       one.last = { at: start, costMs, pulse, usablePorts, verdict, left: leastLeft(looked.report), isUnfinished };
     } catch (error) {

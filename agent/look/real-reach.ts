@@ -10,6 +10,7 @@ import { readPulse } from '../../collectors/proc-ns-sockstat.ts';
 import { Programs, startTimeOf } from '../../collectors/programs.ts';
 import { routeHere } from '../../collectors/route-here.ts';
 import { SockTrace } from '../../collectors/sock-trace.ts';
+import { threadCpu } from '../../collectors/thread-cpu.ts';
 import { TraceTaskBook } from '../../collectors/trace-tasks.ts';
 import { monotonic, monotonicOriginMs, userNames } from '../host.ts';
 import type { Host } from '../model/host.ts';
@@ -31,6 +32,7 @@ export function realReach(
   const entry = new NetnsEntry(host, libcOf);
   let asker: PortAsker | undefined;
   const stir = new HostStir(host);
+  const cpu = threadCpu(host, libcOf, monotonic);
   const programs = new Programs(host, { wantsCommandLine, userName: userNames() });
   const trace = wantsTrace ? new Tracing(() => startTrace(host, programs, libcOf()), monotonic) : null;
   return {
@@ -45,7 +47,8 @@ export function realReach(
       return asker.ask(ports, note, isLate);
     },
     route: (remote, port) => routeHere(libcOf(), remote, port),
-    owners: host.isLive ? new SocketHolders(host, programs, monotonic) : null,
+    owners: host.isLive ? new SocketHolders(host, programs, monotonic, cpu) : null,
+    cpu,
     trace,
     close: () => {
       trace?.close();
