@@ -18,7 +18,7 @@ const LIKELY_SHARE = 0.5;
 /** Descriptors read between two looks at the clock. */
 const BATCH = 16;
 /** By the clock on the wall a search may take so many times its budget, on a host where others want the processor too. */
-const PATIENCE = 4;
+const PATIENCE = 6;
 /** A namespace in which nothing was looked for in this time is forgotten. */
 const UNWANTED_FOR_MS = 60_000;
 
@@ -32,17 +32,29 @@ interface Space {
   readonly missing: Map<number, number>;
   /** Those that hold sockets, the latest last. */
   readonly holders: Set<number>;
-  /** Processes of this namespace that have come since the last round began, the newest last. */
+  /** Processes of this namespace that have come since they were listed before, the newest last. */
   fresh: number[];
-  /** Processes that are still to be asked in this round, the last first, and what it looks for. */
-  turn: number[];
-  sought: ReadonlySet<number>;
-  /** Where the budget ended in the middle of one whose turn it was: before this one of its descriptors. By pid. */
-  readonly stopped: Map<number, number>;
+  /** Through the processes of this namespace and those that hold its sockets, and through all others. */
+  readonly near: Round;
+  readonly far: Round;
+  /** Those that no process near has. */
+  readonly farther: Set<number>;
   soughtAt: number;
   sweptAt: number;
   checkedAt: number;
 }
+
+/** Goes through processes one after the other, however many searches that takes. */
+interface Round {
+  /** Those that are still to be asked, the last first. */
+  turn: number[];
+  /** What it looks for: what came later needs another round. */
+  sought: ReadonlySet<number>;
+  /** Where the budget ended in the middle of a process: before this one of its descriptors. By pid. */
+  readonly stopped: Map<number, number>;
+}
+
+const newRound = (): Round => ({ turn: [], sought: new Set(), stopped: new Map() });
 
 /** One search. */
 interface Search {
@@ -128,9 +140,9 @@ export class SocketHolders implements SocketOwners {
         missing: new Map(),
         holders: new Set(),
         fresh: [],
-        turn: [],
-        sought: new Set(),
-        stopped: new Map(),
+        near: newRound(),
+        far: newRound(),
+        farther: new Set(),
         soughtAt: now,
         sweptAt: now,
         checkedAt: Number.NEGATIVE_INFINITY,
@@ -222,37 +234,65 @@ export class SocketHolders implements SocketOwners {
   }
 
   /**
-   * A round goes through all processes, those that have just come first, and on where the last search was stopped.
+   * Goes through the processes that are near, those that have just come first; and, with what none of them has, through
+   * all others.
    *
    * @returns whether there was the time for all of it.
    */
   private askAll(search: Search, netns: number | null): boolean {
-    const { space, wanted, asked, isLate } = search;
-    if (space.turn.length === 0) {
-      const isAsked = (pid: number) => asked.has(pid);
-      const rest = [...this.netnsOf.keys()].filter((pid) => !space.holders.has(pid) && !isAsked(pid));
-      const isHere = (pid: number) => this.netnsOf.get(pid) === netns;
-      const holders = [...space.holders].filter((pid) => !isAsked(pid));
-      space.turn = [...rest.filter((pid) => !isHere(pid)), ...rest.filter(isHere), ...holders];
-      space.sought = new Set(wanted);
-      space.stopped.clear();
+    const { space, wanted, asked } = search;
+    const { near, far, farther, holders } = space;
+    for (const inode of farther) if (!wanted.has(inode)) farther.delete(inode);
+    for (const round of [near, far]) if (![...round.sought].some((inode) => wanted.has(inode))) begin(round, [], []);
+    const isNear = (pid: number) => this.netnsOf.get(pid) === netns || holders.has(pid);
+    const those = (are: (pid: number) => boolean) =>
+      [...this.netnsOf.keys()].filter((pid) => are(pid) && !asked.has(pid));
+    near.turn.push(...space.fresh.splice(0)); // and if no round is under way, one begins with them
+    while (farther.size < wanted.size) {
+      if (near.sought.size === 0) {
+        begin(
+          near,
+          [...wanted].filter((inode) => !farther.has(inode)),
+          [...those((pid) => isNear(pid) && !holders.has(pid)), ...those((pid) => holders.has(pid)), ...near.turn],
+        );
+      }
+      if (!this.goOn(search, near)) return false;
+      for (const inode of near.sought) if (wanted.has(inode)) farther.add(inode);
+      near.sought = new Set();
     }
-    space.turn.push(...space.fresh.splice(0));
-    while (space.turn.length > 0) {
-      const pid = space.turn.at(-1) as number;
+    while (wanted.size > 0) {
+      if (far.sought.size === 0)
+        begin(
+          far,
+          wanted,
+          those((pid) => !isNear(pid)),
+        );
+      if (!this.goOn(search, far)) return false;
+      const now = this.monotonic();
+      for (const inode of far.sought) {
+        if (wanted.delete(inode)) space.missing.set(inode, now);
+        farther.delete(inode);
+      }
+      far.sought = new Set();
+    }
+    return true;
+  }
+
+  /** @returns whether there was the time to end it. */
+  private goOn(search: Search, { turn, stopped }: Round): boolean {
+    const { wanted, isLate } = search;
+    while (turn.length > 0 && wanted.size > 0) {
       if (isLate()) return false;
-      const index = this.ask(search, pid, space.stopped.get(pid));
-      if (index > 0) {
-        space.stopped.set(pid, index);
+      const pid = turn.at(-1) as number;
+      const before = this.ask(search, pid, stopped.get(pid));
+      if (before > 0) {
+        stopped.set(pid, before);
         return false;
       }
-      space.turn.pop();
-      space.stopped.delete(pid);
-      if (wanted.size === 0) return true;
+      turn.pop();
+      stopped.delete(pid);
     }
-    const now = this.monotonic();
-    for (const inode of wanted) if (space.sought.has(inode)) space.missing.set(inode, now);
-    return [...wanted].every((inode) => space.sought.has(inode));
+    return true;
   }
 
   /**
@@ -315,4 +355,10 @@ export class SocketHolders implements SocketOwners {
       return CLOSED;
     }
   }
+}
+
+function begin(round: Round, sought: Iterable<number>, turn: number[]): void {
+  round.sought = new Set(sought);
+  round.turn = turn;
+  round.stopped.clear();
 }
