@@ -4,7 +4,6 @@ import type { SocketOwners } from '../model/program.ts';
 import type { Counters } from '../model/readings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { CLOSE_WAIT, LAST_ACK, TIME_WAIT } from '../model/state.ts';
-import { BIN_MS } from './arrivals.ts';
 import { ConnectionBook, type Visit } from './connection-book.ts';
 import { type Demand, DemandHistory, type DemandLook } from './demand.ts';
 import type { FlowCounter } from './flow.ts';
@@ -12,7 +11,8 @@ import { LatelyOwners } from './owner-tally.ts';
 import type { PortKinds } from './port-kinds.ts';
 import { closesByAge, NO_RATES, RateHistory, type TracedSince } from './rates.ts';
 import type { Held } from './run-off.ts';
-import { clockBin, TIME_WAIT_MS, type TimeWaitClock } from './time-wait-clock.ts';
+import { BIN_MS, BINS } from './steady-flow.ts';
+import { CLOCK_BIN_SECONDS, clockBin, TIME_WAIT_MS, type TimeWaitClock } from './time-wait-clock.ts';
 import type { Refusals, TracedNetns } from './traced-connections.ts';
 
 /** From look to look: later than this a TIME_WAIT that came in between may have gone. */
@@ -102,11 +102,13 @@ export class Churn {
     const gap = before === null ? Number.POSITIVE_INFINITY : at - before.at;
     const isBroken =
       gap > LONGEST_GAP_MS || book.isFull || table.unreadRows > 0 || hasOverflown(before?.counters, counters);
+    // What was opened since the look before is no older than that.
+    const bins = Math.ceil(Math.min(gap, BINS * BIN_MS) / BIN_MS) + 2;
     const seen = destinations.map((followed) => {
       const { destination } = followed;
       const signature = table.signature(destination);
       const counted = book.count(table, destination, kinds, look.usable, look.owners, look.traced);
-      const visit = { ...counted, openedByAge: counted.openedByAge.slice() };
+      const visit = { ...counted, openedByAge: counted.openedByAge.slice(0, bins) };
       const owned = this.owned({ ...look, destination }, signature);
       const traced = this.tracedSince(look, destination, signature);
       const known = this.histories.get(signature);
@@ -160,7 +162,7 @@ export class Churn {
     rates: Rates,
     errors: readonly ConnectError[] | null,
   ): Demand | null {
-    const known = Math.min(LONGEST_AGE_MS, look.counter.keptMs(look.table, destination)) / BIN_MS;
+    const known = Math.min(LONGEST_AGE_MS, look.counter.keptMs(look.table, destination)) / (CLOCK_BIN_SECONDS * 1000);
     const ages = rates.opensPerSecond === null ? [] : byAge(held.clock, Math.floor(known));
     const facts = { at: look.at, visit, opened: 0, rates, isHindered, refused: refusedOf(errors), ages };
     const history = new DemandHistory(facts);

@@ -91,12 +91,12 @@ const OUT_OF_SIGHT: Pick<RunOff, 'slow' | 'exhausted'> = { slow: null, exhausted
 function atLow(
   held: Held,
   inflow: Inflow,
-  { rate }: Demand,
+  { rate, endsPerSecondHigh }: Demand,
   lateSeconds: number,
   knowsLives: boolean,
 ): Pick<RunOff, 'slow' | 'exhausted'> {
   if (rate.low <= 0) return OUT_OF_SIGHT;
   if (!knowsLives && held.used < held.limit * FILLING_RATIO) return OUT_OF_SIGHT;
-  const low = { ...inflow, perSecond: rate.low, slope: 0, slopeSeconds: 0 };
+  const low = { ...inflow, perSecond: rate.low, slope: 0, slopeSeconds: 0, endsPerSecond: endsPerSecondHigh };
   return runOff(held, low, lateSeconds, knowsLives ? HORIZON_SECONDS : BLIND_HORIZON_SECONDS);
 }

@@ -48,6 +48,9 @@ const ROUND_SHARE = 0.02;
  * many connections that a tick would be late.
  */
 const STIR_LEAST = 200;
+/** After a rise was seen the next ones are looked for sooner, for so long, where a look costs no more than that. */
+const EAGER_MS = 1000;
+const EAGER_COST_MS = 10;
 
 /** One namespace from look to look. */
 class WatchedNetns implements Watched {
@@ -92,6 +95,7 @@ export class HostLook {
   private pulseError = '';
   private stirred = { packets: 0, allocated: 0 };
   private round = { at: 0, costMs: 0 };
+  private eagerUntil = Number.NEGATIVE_INFINITY;
   private readonly ownersBudget: OwnersBudget;
   private readonly host: Host;
   private readonly reach: Reach;
@@ -162,6 +166,11 @@ export class HostLook {
     return [...parts, ...gaps.map(({ what, why }) => `${what}: ${why}`), trace?.health?.lostEvents].join('\n');
   }
 
+  /** Whether the next beat should come sooner than usual. */
+  get isEager(): boolean {
+    return this.monotonic() < this.eagerUntil;
+  }
+
   /**
    * Between ticks: looks at what has risen so much that the tick would be late for it. Costs two small files while
    * nothing stirs on the host; null if there was nothing to look at.
@@ -169,11 +178,13 @@ export class HostLook {
   beat(request: LookRequest): Assessment | null {
     const start = this.monotonic();
     this.reach.trace?.drain();
-    if (!this.stirs(start)) return null;
+    const isEager = start < this.eagerUntil;
+    if (!this.stirs(start, isEager)) return null;
     for (const one of this.watched.values()) this.feel(one);
     this.round = { at: start, costMs: this.monotonic() - start };
-    const rising = this.enterable(start).filter((one) => Pace.isRising(one));
+    const rising = this.enterable(start).filter((one) => Pace.isRising(one, isEager));
     if (rising.length === 0) return null;
+    if (rising.every(({ last }) => (last?.costMs ?? 0) <= EAGER_COST_MS)) this.eagerUntil = start + EAGER_MS;
     this.askBudget.topUp();
     this.ownersBudget.topUp();
     this.runs.clear();
@@ -254,12 +265,12 @@ export class HostLook {
   }
 
   /** Whether so much has happened on the host since the last beat that a namespace may have risen. */
-  private stirs(now: number): boolean {
+  private stirs(now: number, isEager: boolean): boolean {
     if (now - this.round.at < this.round.costMs / ROUND_SHARE) return false;
     const { packets, allocated } = this.reach.stir();
     const stir = packets - this.stirred.packets + Math.abs(allocated - this.stirred.allocated);
     this.stirred = { packets, allocated };
-    return stir >= STIR_LEAST;
+    return stir >= (isEager ? STIR_LEAST / 3 : STIR_LEAST);
   }
 
   private lookAt(one: WatchedNetns, request: LookRequest): void {

@@ -64,6 +64,7 @@ class Ports {
   readonly timer: Float64Array;
   readonly inode: Uint32Array;
   used = 0;
+  waiting = 0;
   private readonly free: number[][] = [[], []];
   /** Ports by the step in which something ends. */
   private readonly due = new Map<number, number[]>();
@@ -116,9 +117,11 @@ class Ports {
       if (this.state[port] === ESTABLISHED && this.closesHere[port] === 1) {
         this.state[port] = TIME_WAIT;
         this.inode[port] = 0;
+        this.waiting++;
         this.timer[port] = now + MINUTE;
         this.at(port, Math.ceil((now + MINUTE) / WHEEL + 1e-9) * WHEEL);
       } else {
+        if (this.state[port] === TIME_WAIT) this.waiting--;
         this.state[port] = 0;
         this.used--;
         (this.free[port & 1] as number[]).push(port);
@@ -146,6 +149,8 @@ export interface SimulatorOptions {
   readonly cores?: number;
   /** In s: everything is closed then. */
   readonly restarts?: readonly number[];
+  /** false: it is only played. */
+  readonly isWatched?: boolean;
 }
 
 export interface Seen {
@@ -153,6 +158,8 @@ export interface Seen {
   readonly at: number;
   readonly assessment: Assessment;
   readonly changed: readonly Alert[];
+  /** What there was to see, of all destinations. */
+  readonly pools: { readonly used: number; readonly waiting: number };
 }
 
 export interface Outcome {
@@ -176,10 +183,12 @@ export const RULES: AlertRules = {
 
 const TICK = 1000;
 const BEAT = 330;
+const EAGER_BEAT = 110;
+const EAGER = 1000;
 
 /** Runs the model, and looks at it as the daemon does: every second, and at the beat where it has risen. */
 export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void = () => undefined): Outcome {
-  const { traffic, seconds, seed, cores = 1 } = options;
+  const { traffic, seconds, seed, cores = 1, isWatched = true } = options;
   const next = random(seed);
   const low = 32768;
   const pools = traffic.map(() => new Ports(low, options.ports, next));
@@ -196,17 +205,24 @@ export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void
   let slowAt: number | null = null;
   let mostUsed = 0;
   let failures = 0;
+  let tried = 0;
   let seenSockets = 0;
+  let eagerUntil = 0;
   const epoch = Date.UTC(2026, 0, 1);
 
   const look = (now: number): void => {
     table.reset();
     for (const [index, pool] of pools.entries()) fill(table, pool, (traffic[index] as Traffic).remotePort, now);
     seenSockets = table.rowCount;
-    const report = correlator.assess(readings(table, portSettings, { counters: { socketsTimeWait: 0 } }), memory, [], {
-      now: epoch + now,
-      at: now,
-    });
+    const report = correlator.assess(
+      readings(table, portSettings, { counters: { socketsTimeWait: 0, activeOpens: tried } }),
+      memory,
+      [],
+      {
+        now: epoch + now,
+        at: now,
+      },
+    );
     const assessment = assess(
       {
         host: { name: 'test', kernel: '6.18', inventory: null },
@@ -220,7 +236,13 @@ export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void
     );
     const { changed } = book.update(assessment, epoch + now, now);
     for (const alert of changed) alerts.push({ at: now / 1000, alert });
-    onLook({ at: now / 1000, assessment, changed });
+    const sum = (of: (pool: Ports) => number) => pools.reduce((total, pool) => total + of(pool), 0);
+    onLook({
+      at: now / 1000,
+      assessment,
+      changed,
+      pools: { used: sum((pool) => pool.used), waiting: sum((pool) => pool.waiting) },
+    });
   };
 
   // The daemon's ticks are at any moment of the traffic's seconds.
@@ -246,6 +268,7 @@ export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void
           if ((budget[index] as number) <= 0) break;
           budget[index] = (budget[index] as number) - (WALK_MS * pool.count) / 2;
         }
+        tried++;
         const life = one.life(next, now / 1000) * 1000;
         const end = Number.isFinite(life) ? now + Math.max(STEP, life) : life;
         if (!pool.open(end, next() < one.closedHere)) {
@@ -258,9 +281,14 @@ export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void
     if (now % 1000 === 0) used.push((pools[0] as Ports).used);
     const inTick = (now + offset) % TICK;
     const sockets = pools.reduce((sum, pool) => sum + pool.used, 0);
-    const isBeat = inTick === BEAT || inTick === 2 * BEAT;
-    const rises = sockets >= options.ports * 0.05 && sockets - seenSockets >= Math.max(1, options.ports * 0.02);
-    if (inTick === 0 || (isBeat && rises)) look(now);
+    const isEager = now < eagerUntil;
+    const isBeat = isEager
+      ? inTick % EAGER_BEAT === 0 && inTick <= 8 * EAGER_BEAT
+      : inTick === BEAT || inTick === 2 * BEAT;
+    const rise = options.ports * (isEager ? 0.005 : 0.02);
+    const rises = sockets >= options.ports * 0.05 && sockets - seenSockets >= Math.max(1, rise);
+    if (isWatched && isBeat && rises) eagerUntil = now + EAGER;
+    if (isWatched && (inTick === 0 || (isBeat && rises))) look(now);
   }
   return { exhaustedAt, slowAt, alerts, mostUsed, failures, used };
 }

@@ -1,0 +1,61 @@
+// Some 500 stories of traffic, each with a known outcome: how many ends of ports are seen coming, how early, and how often
+// somebody is woken for nothing; and the same for the rules that people have.
+//   npm run bench:right [-- --seed N] [--every N] [--family NAME]
+
+import { parseArgs } from 'node:util';
+import { faultOf, type Judgement, judge, type Score, score, USUAL_RULES } from '../support/judge.ts';
+import { scenarios } from '../support/scenarios.ts';
+
+const { values } = parseArgs({
+  options: {
+    every: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '1' },
+    family: { type: 'string' },
+  },
+});
+const chosen = scenarios(Number(values.seed))
+  .filter(({ family }) => values.family === undefined || family === values.family)
+  .filter((_, index) => index % Number(values.every) === 0);
+
+const judgements: Judgement[] = [];
+for (const [index, scenario] of chosen.entries()) {
+  const judgement = judge(scenario);
+  judgements.push(judgement);
+  const fault = faultOf(judgement);
+  if (fault === null) continue;
+  const { family, options, ratio } = scenario;
+  console.log(
+    `# ${index} ${family}, ${options.ports} ports, ${ratio?.toFixed(2) ?? ''}, seed ${options.seed}: ${fault}`,
+  );
+}
+
+const families = [...new Set(chosen.map(({ family }) => family))];
+console.log(
+  '| | scenarios | of these the ports run out | faults | median lead | of what was to be had |\n|---|---|---|---|---|---|',
+);
+const percent = (share: number | null) => (share === null ? '' : `${(share * 100).toFixed(1)} %`);
+for (const family of families) {
+  const these = judgements.filter(({ scenario }) => scenario.family === family);
+  const { medianLead, medianShare } = score(these, ({ alertAt }) => alertAt);
+  const ends = these.filter(({ endsAt }) => endsAt !== null).length;
+  const faults = these.filter((one) => faultOf(one) !== null).length;
+  const lead = medianLead === null ? '' : `${medianLead.toFixed(1)} s`;
+  console.log(`| ${family} | ${these.length} | ${ends} | ${faults} | ${lead} | ${percent(medianShare)} |`);
+}
+console.log('\n| | precision | recall | median lead | false alarms | missed |\n|---|---|---|---|---|---|');
+const row = (name: string, { truePositives, falsePositives, missed, medianLead }: Score) => {
+  const precision = truePositives / (truePositives + falsePositives);
+  const recall = truePositives / (truePositives + missed);
+  const lead = medianLead === null ? '' : `${medianLead.toFixed(1)} s`;
+  console.log(`| ${name} | ${percent(precision)} | ${percent(recall)} | ${lead} | ${falsePositives} | ${missed} |`);
+};
+row(
+  'Lastport',
+  score(judgements, ({ alertAt }) => alertAt),
+);
+for (const rule of USUAL_RULES) {
+  row(
+    rule,
+    score(judgements, ({ usualAt }) => usualAt[rule]),
+  );
+}
