@@ -1,16 +1,27 @@
 // Some 500 stories of traffic, each with a known outcome: how many ends of ports are seen coming, how early, and how often
 // somebody is woken for nothing; and the same for the rules that people have.
-//   npm run bench:right [-- --seed N] [--every N] [--family NAME]
+//   npm run bench:right [-- --seed N] [--every N] [--family NAME] [--hours N]
 
 import { parseArgs } from 'node:util';
-import { faultOf, type Judgement, judge, type Score, score, USUAL_RULES } from '../support/judge.ts';
+import {
+  ABOUT_THE_END,
+  faultOf,
+  type Judgement,
+  judge,
+  type Score,
+  score,
+  sustainable,
+  USUAL_RULES,
+} from '../support/judge.ts';
 import { scenarios } from '../support/scenarios.ts';
+import { PER_REQUEST, simulate } from '../support/simulator.ts';
 
 const { values } = parseArgs({
   options: {
     every: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     family: { type: 'string' },
+    hours: { type: 'string', default: '0' },
   },
 });
 const chosen = scenarios(Number(values.seed))
@@ -58,4 +69,20 @@ for (const rule of USUAL_RULES) {
     rule,
     score(judgements, ({ usualAt }) => usualAt[rule]),
   );
+}
+
+const hours = Number(values.hours);
+if (hours > 0) {
+  console.log(`\n| ${hours} h steady at, of the sustainable rate | ports | alerts about the end |\n|---|---|---|`);
+  for (const ports of [2000, 4000]) {
+    for (const ratio of [0.8, 0.9, 0.93]) {
+      const rate = ratio * sustainable(ports);
+      const options = { ports, seed: 1, seconds: hours * 3600, traffic: [{ ...PER_REQUEST, rate: () => rate }] };
+      const { alerts } = simulate(options);
+      const begun = alerts.filter(
+        ({ alert }) => alert.endsAt === null && ABOUT_THE_END.includes(alert.labels.alertname),
+      );
+      console.log(`| ${ratio} | ${ports} | ${begun.length} |`);
+    }
+  }
 }

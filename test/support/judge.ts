@@ -27,7 +27,8 @@ export interface Judgement {
 export const USUAL_RULES = ['TIME_WAIT > 70 %', 'used > 80 %', 'predict_linear, 2 min'] as const;
 export type UsualRule = (typeof USUAL_RULES)[number];
 
-const ABOUT_THE_END = ['LastportExhaustionPredicted', 'LastportPortsExhausted'];
+export const PREDICTED = 'LastportExhaustionPredicted';
+export const ABOUT_THE_END: readonly string[] = [PREDICTED, 'LastportPortsExhausted'];
 
 export function judge(scenario: Scenario): Judgement {
   const { options } = scenario;

@@ -149,6 +149,10 @@ export interface SimulatorOptions {
   readonly cores?: number;
   /** In s: everything is closed then. */
   readonly restarts?: readonly number[];
+  /** The wall clock is set by so many ms, in that second. */
+  readonly clock?: { readonly at: number; readonly jump: number };
+  /** Nobody looks for so long, from that second on: the agent was stopped. */
+  readonly pause?: { readonly at: number; readonly seconds: number };
   /** false: it is only played. */
   readonly isWatched?: boolean;
 }
@@ -208,7 +212,11 @@ export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void
   let tried = 0;
   let seenSockets = 0;
   let eagerUntil = 0;
-  const epoch = Date.UTC(2026, 0, 1);
+  const set = (now: number) => (options.clock !== undefined && now >= options.clock.at * 1000 ? options.clock.jump : 0);
+  const wall = (now: number) => Date.UTC(2026, 0, 1) + now + set(now);
+  const { pause } = options;
+  const isPaused = (now: number) =>
+    pause !== undefined && now >= pause.at * 1000 && now < (pause.at + pause.seconds) * 1000;
 
   const look = (now: number): void => {
     table.reset();
@@ -219,7 +227,7 @@ export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void
       memory,
       [],
       {
-        now: epoch + now,
+        now: wall(now),
         at: now,
       },
     );
@@ -232,9 +240,9 @@ export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void
         tookMs: 1,
         trace: null,
       },
-      epoch + now,
+      wall(now),
     );
-    const { changed } = book.update(assessment, epoch + now, now);
+    const { changed } = book.update(assessment, wall(now), now);
     for (const alert of changed) alerts.push({ at: now / 1000, alert });
     const sum = (of: (pool: Ports) => number) => pools.reduce((total, pool) => total + of(pool), 0);
     onLook({
@@ -288,7 +296,7 @@ export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void
     const rise = options.ports * (isEager ? 0.005 : 0.02);
     const rises = sockets >= options.ports * 0.05 && sockets - seenSockets >= Math.max(1, rise);
     if (isWatched && isBeat && rises) eagerUntil = now + EAGER;
-    if (isWatched && (inTick === 0 || (isBeat && rises))) look(now);
+    if (isWatched && !isPaused(now) && (inTick === 0 || (isBeat && rises))) look(now);
   }
   return { exhaustedAt, slowAt, alerts, mostUsed, failures, used };
 }
