@@ -16,7 +16,7 @@ export const RESOLVE_AFTER_MS = 30_000;
 /** What was resolved so lately and fires again has flapped: each time the contrary must hold twice as long, up to MOST. */
 const FLAP_MS = 10 * 60_000;
 const RESOLVE_MOST_MS = 10 * 60_000;
-/** More destinations than that with one alert are one alert. */
+/** More destinations than that with one alert are one alert, until they are half as many. */
 export const STORM = 10;
 /** Something that worked must have failed so long to be called blind. */
 const BLIND_AFTER_MS = 10_000;
@@ -95,8 +95,8 @@ export class AlertBook {
   /** `now` in ms since the epoch dates alerts; `at`, on a clock that no one sets, times them. */
   update(assessment: Assessment, now: number, at: number): AlertNews {
     const changed: Alert[] = [];
-    for (const one of folded(this.wanted(assessment, now, at))) {
-      const key = `${one.about}|${one.condition.alertname}|${one.condition.severity}`;
+    for (const one of folded(this.wanted(assessment, now, at), (key) => this.known.has(key))) {
+      const key = keyOf(one);
       const known = this.known.get(key);
       if (!this.episodes.isBelieved(key, one.condition.isForecast, at)) continue;
       if (known !== undefined) {
@@ -272,30 +272,41 @@ class Episodes {
   }
 }
 
-/** Where a storm takes many destinations at once, one alert for all, that names the worst. */
-function folded(wanted: readonly Wanted[]): readonly Wanted[] {
+const keyOf = ({ about, condition }: Pick<Wanted, 'about' | 'condition'>): string =>
+  `${about}|${condition.alertname}|${condition.severity}`;
+
+/**
+ * Where a storm takes many destinations at once, one alert for all, that names the worst. What fires on its own already
+ * goes on: to end it would be news that is not true.
+ */
+function folded(wanted: readonly Wanted[], isKnown: (key: string) => boolean): readonly Wanted[] {
   const kinds = new Map<string, Wanted[]>();
   for (const one of wanted) {
     const kind = `${one.condition.alertname}|${one.condition.severity}`;
-    kinds.set(kind, [...(kinds.get(kind) ?? []), one]);
+    const same = kinds.get(kind);
+    if (same === undefined) kinds.set(kind, [one]);
+    else same.push(one);
   }
   return [...kinds.values()].flatMap((same) => {
-    if (same.length <= STORM) return same;
+    const [{ condition }] = same as [Wanted];
+    const isStorm = isKnown(keyOf({ about: ALL, condition }));
+    if (same.length <= (isStorm ? STORM / 2 : STORM)) return same;
     const worst = same.reduce((a, b) => (b.rank < a.rank ? b : a));
     const summary = `${same.length} destinations, the worst: ${worst.annotations.summary}`;
-    const condition = { ...worst.condition, summary };
-    return [
-      {
-        ...worst,
-        about: 'storm',
-        condition,
-        where: { destination: 'many' },
-        unit: null,
-        annotations: { ...worst.annotations, summary },
-      },
-    ];
+    const storm: Wanted = {
+      ...worst,
+      about: ALL,
+      condition: { ...worst.condition, summary },
+      where: { destination: 'many' },
+      unit: null,
+      annotations: { ...worst.annotations, summary },
+    };
+    return [storm, ...same.filter((one) => isKnown(keyOf(one)))];
   });
 }
+
+/** What a storm is about. */
+const ALL = 'all destinations';
 
 /** What is known of a destination, in words. */
 function describe(one: DestinationReport): Details {

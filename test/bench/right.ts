@@ -73,16 +73,18 @@ for (const rule of USUAL_RULES) {
 
 const hours = Number(values.hours);
 if (hours > 0) {
-  console.log(`\n| ${hours} h steady at, of the sustainable rate | ports | alerts about the end |\n|---|---|---|`);
+  console.log(
+    `\n| ${hours} h steady at, of the sustainable rate | ports | most used | connects refused | alerts about the end |\n|---|---|---|---|---|`,
+  );
   for (const ports of [2000, 4000]) {
     for (const ratio of [0.8, 0.9, 0.93]) {
       const rate = ratio * sustainable(ports);
       const options = { ports, seed: 1, seconds: hours * 3600, traffic: [{ ...PER_REQUEST, rate: () => rate }] };
-      const { alerts } = simulate(options);
+      const { alerts, mostUsed, failures } = simulate(options);
       const begun = alerts.filter(
         ({ alert }) => alert.endsAt === null && ABOUT_THE_END.includes(alert.labels.alertname),
       );
-      console.log(`| ${ratio} | ${ports} | ${begun.length} |`);
+      console.log(`| ${ratio} | ${ports} | ${mostUsed} | ${failures} | ${begun.length} |`);
     }
   }
 }
