@@ -15,6 +15,7 @@ const yargs = createRequire(import.meta.url)('yargs') as typeof Yargs;
 
 const stdout = (text: string) => process.stdout.write(text);
 const stderr = (text: string) => process.stderr.write(text);
+const hasColors = () => process.stdout.hasColors?.() === true && !process.env['NO_COLOR'];
 
 const commands: Record<
   Command,
@@ -82,15 +83,21 @@ const commands: Record<
         look: (request) => look.once(request),
         route: async (to) =>
           to.length === 0 ? { asked: [], gaps: [] } : (await import('./asked.ts')).resolveAsked(to),
-        render: (assessment, options) =>
-          checkTable(assessment, {
-            ...options,
-            color: process.stdout.hasColors?.() === true && !process.env['NO_COLOR'],
-          }),
+        render: (assessment, options) => checkTable(assessment, { ...options, color: hasColors() }),
         now,
         stdout,
         stderr,
       });
+    },
+  },
+  plan: {
+    describe: 'what if? From a rate of requests to ports; exit 0 fits, 1 connect() gets slow, 2 ports run out',
+    run: async (config) => {
+      const [{ plan }, { planText }] = await Promise.all([
+        import('./commands/plan.ts'),
+        import('../exporters/plan-text.ts'),
+      ]);
+      return plan(config, { render: (answer) => planText(answer, { color: hasColors() }), stdout });
     },
   },
   rules: {
@@ -127,7 +134,7 @@ async function main(): Promise<number> {
     .usage('$0 <command> [options]\n\nWatches TCP ports and tells which destination runs out of them.')
     .version(version())
     .parserConfiguration({ 'duplicate-arguments-array': true, 'camel-case-expansion': false })
-    .demandCommand(1, 'give a command: run, check, rules or doctor')
+    .demandCommand(1, 'give a command: run, check, plan, rules or doctor')
     .strictCommands()
     .exitProcess(false)
     .showHelpOnFail(false)

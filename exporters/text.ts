@@ -193,7 +193,8 @@ function saturation({ headroomPorts, usablePorts }: DestinationReport): number {
 
 /** Rounded down: 100 % means that nothing is left. */
 const percent = (ratio: number) => Math.floor(ratio * 100);
-const count = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+/** With commas. */
+export const count = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** Names and errors come from outside: nothing in them may steer a terminal. The colours are ours. */
 function printable(line: string): string {

@@ -24,15 +24,19 @@ import {
   parsePath,
   wholeNumber,
 } from './option-values.ts';
+import { PLAN_OPTIONS, type PlanConfig } from './plan-options.ts';
 
-export const COMMANDS = ['run', 'check', 'doctor', 'rules'] as const;
+export const COMMANDS = ['run', 'check', 'doctor', 'rules', 'plan'] as const;
 export type Command = (typeof COMMANDS)[number];
+
+/** Those that look at a host. */
+const LOOKING = COMMANDS.filter((command) => command !== 'plan');
 
 /** pino's levels. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** What all options come to, whichever command runs. Frozen, lists and all. */
-export interface Config {
+export interface Config extends PlanConfig {
   readonly format: 'table' | 'json';
   readonly engine: 'auto' | 'sock_diag' | 'procfs';
   readonly netns: NetnsChoice;
@@ -93,7 +97,7 @@ export interface Option {
 }
 
 /** The compiler holds each option to its field of Config. */
-type OptionFor<Value> = Option &
+export type OptionFor<Value> = Option &
   ([Value] extends [readonly (infer Item)[]]
     ? { readonly many: true; readonly parse: (text: string) => Item }
     : { readonly many?: never; readonly parse: (text: string) => Value });
@@ -102,7 +106,7 @@ type OptionFor<Value> = Option &
 export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = {
   format: {
     flag: 'format',
-    commands: ['check', 'doctor'],
+    commands: ['check', 'doctor', 'plan'],
     takes: 'table|json',
     help: 'how to print the answer',
     default: 'table',
@@ -306,7 +310,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
   },
   engine: {
     flag: 'engine',
-    commands: COMMANDS,
+    commands: LOOKING,
     takes: 'auto|sock_diag|procfs',
     help: "where sockets are read; auto: the kernel's sock_diag, and /proc where that does not work",
     default: 'auto',
@@ -314,7 +318,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
   },
   netns: {
     flag: 'netns',
-    commands: COMMANDS,
+    commands: LOOKING,
     takes: 'all|self|PID|INODE',
     help: 'which network namespaces: all that it may see, its own, or the one of a process or with an inode number',
     default: 'all',
@@ -347,7 +351,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
   },
   procfs: {
     flag: 'procfs',
-    commands: COMMANDS,
+    commands: LOOKING,
     takes: 'DIR',
     help: 'where procfs is mounted',
     default: '/proc',
@@ -361,6 +365,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     default: null,
     parse: parsePath,
   },
+  ...PLAN_OPTIONS,
 };
 
 export const FIELDS = Object.keys(OPTIONS) as readonly Field[];

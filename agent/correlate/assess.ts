@@ -23,7 +23,7 @@ import { fillPortKinds, newPortKinds } from './port-kinds.ts';
 import { type AskScope, questions } from './questions.ts';
 import { Worst } from './ranking.ts';
 import type { Held } from './run-off.ts';
-import { newTimeWaitClock, type TimeWaitClock } from './time-wait-clock.ts';
+import { newTimeWaitClock, type TimeWaitClock, USUALLY_LATE_MS } from './time-wait-clock.ts';
 import type { TracedNetns } from './traced-connections.ts';
 import { destinationVerdict, forecastVerdict } from './verdict.ts';
 
@@ -74,11 +74,7 @@ export interface Asking {
   readonly ask: (ports: readonly number[], note: (port: number, isBlocked: boolean) => void) => void;
 }
 
-/**
- * The timer wheel rounds up: at HZ=250 a minute by as much as 2.05 s (kernel/time/timer.c). A kernel that is seen to be
- * later, as at HZ=1000, is believed, up to what none is.
- */
-const USUALLY_LATE_MS = 2048;
+/** A kernel that is seen to be later than usual, as at HZ=1000, is believed, up to what none is. */
 const LATEST_MS = 6000;
 
 /** Rows of a destination from which on what was counted is kept for its report: to count again would cost more. */

@@ -8,7 +8,7 @@ import { clockBin, TIME_WAIT_MS, type TimeWaitClock } from './time-wait-clock.ts
  * Kernels before 6.14 have no tcp_tw_reuse_delay and compare whole seconds since the last timestamp: after one second
  * a TIME_WAIT is reusable for sure.
  */
-const REUSE_DELAY_BEFORE_6_14_MS = 1000;
+export const REUSE_DELAY_BEFORE_6_14_MS = 1000;
 
 /** What a Uint32Array can count. */
 const MAX_ROUND = 0xffffffff;
