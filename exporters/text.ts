@@ -6,6 +6,7 @@ import {
   VERDICTS,
   type Verdict,
 } from '../agent/model/assessment.ts';
+import { poolLines } from './pool-text.ts';
 
 export interface TextOptions {
   /** Show every destination, not only the tight ones and those asked for. */
@@ -54,6 +55,9 @@ export function checkTable(assessment: Assessment, { all, color }: TextOptions):
   }
   const folded = others.length - shown.length;
   if (folded > 0) lines.push(`${count(folded)} more network namespace${folded === 1 ? '' : 's'} below 5 % (--all)`);
+  for (const { pool, text } of poolLines(assessment.pools, all)) {
+    lines.push(`${paint(MARKS[pool.verdict], pool.verdict)} ${text}`);
+  }
   for (const { what, why } of assessment.gaps) lines.push(`Not visible: ${what}`, `  ${why}`);
   const next = nextStep(assessment);
   if (next !== null) lines.push(`Next: ${next}`);
