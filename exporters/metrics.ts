@@ -102,7 +102,10 @@ export const METRICS = {
     "What a NAT lends this host, or what a table of the kernel holds: this host's share. kind: nat, conntrack or time_wait.",
     POOL,
   ),
-  lastport_pool_used: gauge('Of these used, by the fullest destination where each has its own. Absent where it is not known.', POOL),
+  lastport_pool_used: gauge(
+    'Of these used, by the fullest destination where each has its own. Absent where it is not known.',
+    POOL,
+  ),
   lastport_pool_used_low: gauge('So many are surely used: what alerts rest on.', POOL),
   lastport_pool_exhaustion_seconds: gauge(
     'Time until all are used, if the demand stays; +Inf where that is not in sight, absent where nothing is known.',

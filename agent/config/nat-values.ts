@@ -15,7 +15,8 @@ const MOST_HELD_MS = 900_000;
 
 const network = (text: string): Network => {
   const parsed = parseNetwork(text);
-  if (parsed === null) throw new RangeError(`${quote(text)} is no network; use one like 203.0.113.0/24 or 2001:db8::/32`);
+  if (parsed === null)
+    throw new RangeError(`${quote(text)} is no network; use one like 203.0.113.0/24 or 2001:db8::/32`);
   return parsed;
 };
 
@@ -35,7 +36,11 @@ const NOT_PUBLIC: readonly Network[] = [
 ].map(network);
 
 /** Commas are taken by environment variables, where blanks do as well. */
-const networks = (text: string): readonly Network[] => text.split(/[\s,]+/).filter((one) => one !== '').map(network);
+const networks = (text: string): readonly Network[] =>
+  text
+    .split(/[\s,]+/)
+    .filter((one) => one !== '')
+    .map(network);
 
 /** "preset=azure-nat-gateway;addresses=2;machines=10", "networks=203.0.113.0/24;ports=1024;held=60s;per=machine". */
 export function parseNat(text: string): NatQuota {
@@ -56,7 +61,8 @@ export function parseNat(text: string): NatQuota {
   const number = (key: Key, most: number) => (given.has(key) ? wholeNumber(1, most)(given.get(key) as string) : null);
   const ports = number('ports', MOST_PORTS) ?? (preset as NonNullable<typeof preset>).ports.value;
   const share = Math.floor((ports * (number('addresses', 64) ?? 1)) / (number('machines', 100_000) ?? 1));
-  if (share < 1) throw new RangeError(`${quote(text)} leaves no port for this machine; give more ports or fewer machines`);
+  if (share < 1)
+    throw new RangeError(`${quote(text)} leaves no port for this machine; give more ports or fewer machines`);
   const held = given.get('held');
   const heldSeconds =
     held === undefined

@@ -7,7 +7,11 @@ export class NatModel implements Onlooker {
   private readonly held = new Map<number, Map<number, number>>();
   /** In ms: when a connection first found no port. */
   exhaustedAt: number | null = null;
-  private readonly options: { readonly ports: number; readonly heldSeconds: number; readonly per: 'destination' | 'machine' };
+  private readonly options: {
+    readonly ports: number;
+    readonly heldSeconds: number;
+    readonly per: 'destination' | 'machine';
+  };
 
   constructor(options: NatModel['options']) {
     this.options = options;

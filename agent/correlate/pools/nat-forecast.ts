@@ -20,7 +20,8 @@ export interface NatUse {
 export function natForecast(use: NatUse, demand: Demand | null): PoolForecast {
   const { limit, heldSeconds, open, leaving, leavingLow } = use;
   const surely = open + (leavingLow[0] ?? 0);
-  if (surely >= limit) return { ...NO_POOL_FORECAST, kind: 'exhausted', exhaustedInSeconds: 0, exhaustedInSecondsAtLow: 0 };
+  if (surely >= limit)
+    return { ...NO_POOL_FORECAST, kind: 'exhausted', exhaustedInSeconds: 0, exhaustedInSecondsAtLow: 0 };
   if (demand === null) return NO_POOL_FORECAST;
   const { rate, endsPerSecond, knowsLives } = demand;
   const held: NatHeld = { limit, open, leaving, heldSeconds };
@@ -45,7 +46,9 @@ export function natForecast(use: NatUse, demand: Demand | null): PoolForecast {
 }
 
 /** Of several that share a pool; null where one of those that have connections is not known. */
-export function sumOfDemands(demands: readonly { readonly open: number; readonly demand: Demand | null }[]): Demand | null {
+export function sumOfDemands(
+  demands: readonly { readonly open: number; readonly demand: Demand | null }[],
+): Demand | null {
   let sum: Demand = NOTHING;
   let ends = 0;
   for (const { open, demand } of demands) {

@@ -56,7 +56,9 @@ function natPool(
   const likely = [...shares].sort((a, b) => soon(b) - soon(a)).slice(0, MOST_FORECAST);
   const forecasts = likely.map((share) => ({ share, forecast: forecastOf(quota, share, at) }));
   const ends = ({ forecast }: (typeof forecasts)[number]) => forecast.exhaustedInSecondsAtLow ?? Infinity;
-  const [worst] = forecasts.sort((a, b) => ends(a) - ends(b) || b.share.low - a.share.low || b.share.used - a.share.used);
+  const [worst] = forecasts.sort(
+    (a, b) => ends(a) - ends(b) || b.share.low - a.share.low || b.share.used - a.share.used,
+  );
   const share = worst?.share ?? NOTHING;
   const isSure = isOld && isAll && share.isKnown;
   const bounded = isSure && unseen !== null;

@@ -21,7 +21,14 @@ export function poolConditions(pool: PoolReport, limits: AlertThresholds): Condi
   }
   const { ratio, alertname, table } = tableAlert(pool, limits);
   if (ratio === null || usedLow >= limit * ratio || !isEnding) return [];
-  return [{ alertname, severity: 'warning', summary: `The ${table} table of ${pool.netns} is full ${when}`, isForecast: true }];
+  return [
+    {
+      alertname,
+      severity: 'warning',
+      summary: `The ${table} table of ${pool.netns} is full ${when}`,
+      isForecast: true,
+    },
+  ];
 }
 
 function tableAlert({ kind }: PoolReport, limits: AlertThresholds) {

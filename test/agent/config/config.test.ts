@@ -56,7 +56,7 @@ const DEFAULTS: Config = {
   timeWaitTableRatio: null,
   runbookBase: 'docs/alerts.md',
   dashboardUrl: null,
-        nat: [],
+  nat: [],
 };
 
 describe('loadConfig', () => {

@@ -22,7 +22,8 @@ describe('NAT_PRESETS', () => {
       const row = docs.split('\n').find((line) => line.startsWith(`| \`${name}\` |`)) ?? '';
       assert.ok(row.includes(preset.ports.value.toLocaleString('en-US')), row);
       assert.ok(row.includes(`${preset.heldSeconds.value} s`), row);
-      for (const { source } of Object.values(facts)) assert.ok(source === null || docs.includes(source.url), source?.url);
+      for (const { source } of Object.values(facts))
+        assert.ok(source === null || docs.includes(source.url), source?.url);
     });
   }
 });

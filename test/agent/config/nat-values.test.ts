@@ -15,7 +15,12 @@ describe('parseNat', () => {
     const per = 'destination';
     const table = {
       'preset=aws-nat-gateway': { name: 'aws-nat-gateway', ports: 55_000, per, heldSeconds: 60 },
-      'preset=aws-nat-gateway;addresses=2;machines=10': { name: 'aws-nat-gateway', ports: 11_000, per, heldSeconds: 60 },
+      'preset=aws-nat-gateway;addresses=2;machines=10': {
+        name: 'aws-nat-gateway',
+        ports: 11_000,
+        per,
+        heldSeconds: 60,
+      },
       'preset=azure-load-balancer': { name: 'azure-load-balancer', ports: 1024, per, heldSeconds: 240 },
       'preset=azure-load-balancer; ports=64; name=egress': { name: 'egress', ports: 64, per, heldSeconds: 240 },
       'preset=azure-nat-gateway;machines=7': { name: 'azure-nat-gateway', ports: 7142, per, heldSeconds: 65 },
@@ -27,7 +32,9 @@ describe('parseNat', () => {
   });
 
   it('reads networks, with commas or blanks between them', () => {
-    const { networks, except } = parseNat('networks=203.0.113.0/24 ::/0,198.51.100.1;except=203.0.113.7;ports=1;held=1s');
+    const { networks, except } = parseNat(
+      'networks=203.0.113.0/24 ::/0,198.51.100.1;except=203.0.113.7;ports=1;held=1s',
+    );
     assert.deepEqual(networks.map(formatNetwork), ['203.0.113.0/24', '::/0', '198.51.100.1/32']);
     assert.deepEqual(except.map(formatNetwork), ['203.0.113.7/32']);
   });
@@ -39,7 +46,15 @@ describe('parseNat', () => {
       assert.ok(through(preset, remote), remote);
       assert.ok(through(`${preset};networks=public`, remote), remote);
     }
-    for (const remote of ['10.9.0.2', '172.20.0.1', '192.168.1.1', '100.64.0.1', '127.0.0.1', '169.254.169.254', '2001:db8::1']) {
+    for (const remote of [
+      '10.9.0.2',
+      '172.20.0.1',
+      '192.168.1.1',
+      '100.64.0.1',
+      '127.0.0.1',
+      '169.254.169.254',
+      '2001:db8::1',
+    ]) {
       assert.ok(!through(preset, remote), remote);
     }
     assert.ok(!through(`${preset};except=8.8.8.0/24`, '8.8.8.8'));
@@ -54,7 +69,10 @@ describe('parseNat', () => {
       ['ports=10;ports=11;held=1s', /ports is given twice; give it once/],
       ['held=1s', /has no ports; give it, or a preset/],
       ['ports=10', /has no held; give it, or a preset/],
-      ['preset=gcp', /"gcp" will not do; use aws-nat-gateway, azure-load-balancer, azure-nat-gateway or google-cloud-nat/],
+      [
+        'preset=gcp',
+        /"gcp" will not do; use aws-nat-gateway, azure-load-balancer, azure-nat-gateway or google-cloud-nat/,
+      ],
       ['ports=0;held=1s', /"0" is out of bounds/],
       ['ports=10;held=1h', /is not a duration/],
       ['ports=10;held=16m', /is too long/],
@@ -66,4 +84,3 @@ describe('parseNat', () => {
     for (const [text, message] of table) assert.throws(() => parseNat(text), { name: 'RangeError', message }, text);
   });
 });
-

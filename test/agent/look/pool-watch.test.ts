@@ -9,7 +9,10 @@ const QUOTA = parseNat('networks=10.0.0.0/8;ports=1000;held=10s');
 
 function watched(count: number) {
   const watch = new PoolWatch([QUOTA]);
-  const sources = Array.from({ length: count }, () => ({ memory: new NamespaceMemory(), report: namespace({ counters: {}, timeWaitMost: null }) }));
+  const sources = Array.from({ length: count }, () => ({
+    memory: new NamespaceMemory(),
+    report: namespace({ counters: {}, timeWaitMost: null }),
+  }));
   return { watch, sources };
 }
 
@@ -55,6 +58,9 @@ describe('PoolWatch', () => {
     const counters = { conntrackEntries: 5, conntrackMax: 10 };
     for (let second = 0; second < 5; second++) watch.report(at(counters), second * 1000);
     watch.report(at({ ...counters }), 9000);
-    assert.deepEqual(memory.tables.conntrack.map((sample) => sample.at), [0, 9000]);
+    assert.deepEqual(
+      memory.tables.conntrack.map((sample) => sample.at),
+      [0, 9000],
+    );
   });
 });

@@ -4,8 +4,7 @@ import fc from 'fast-check';
 import { type Address, parseAddress } from '../../../agent/model/address.ts';
 import { formatNetwork, isInside, parseNetwork } from '../../../agent/model/network.ts';
 
-const inside = (network: string, address: string) =>
-  isInside(parseNetwork(network)!, parseAddress(address) as Address);
+const inside = (network: string, address: string) => isInside(parseNetwork(network)!, parseAddress(address) as Address);
 
 describe('parseNetwork', () => {
   it('reads what formatNetwork writes', () => {
@@ -16,7 +15,17 @@ describe('parseNetwork', () => {
   });
 
   it('refuses what is none, and bits beyond the prefix', () => {
-    for (const text of ['', '/8', '10.0.0.0/33', '::/129', '10.0.0.0/', '10.0.0/8', 'x/8', '10.0.0.1/8', 'fe80::1/64']) {
+    for (const text of [
+      '',
+      '/8',
+      '10.0.0.0/33',
+      '::/129',
+      '10.0.0.0/',
+      '10.0.0/8',
+      'x/8',
+      '10.0.0.1/8',
+      'fe80::1/64',
+    ]) {
       assert.equal(parseNetwork(text), null, text);
     }
   });

@@ -4,13 +4,20 @@ import { growthOf } from '../../../../agent/correlate/pools/growth.ts';
 
 const growth = (seconds: number, entries: (at: number) => number, every = 1) => {
   const count = Math.floor(seconds / every) + 1;
-  const samples = Array.from({ length: count }, (_, index) => ({ at: index * every * 1000, entries: entries(index * every), begun: null }));
+  const samples = Array.from({ length: count }, (_, index) => ({
+    at: index * every * 1000,
+    entries: entries(index * every),
+    begun: null,
+  }));
   return growthOf(samples, (one) => one.entries);
 };
 
 describe('growthOf', () => {
   it('is known after six seconds', () => {
-    assert.equal(growth(5, (at) => at), null);
+    assert.equal(
+      growth(5, (at) => at),
+      null,
+    );
     assert.equal(growth(6, (at) => 1000 * at)?.perSecond, 1000);
   });
 
@@ -26,7 +33,10 @@ describe('growthOf', () => {
   it('has held nothing where it pauses, or goes down', () => {
     assert.equal(growth(100, (at) => 1000 * Math.min(at, 90))!.low, 0);
     assert.ok(growth(100, (at) => 1000 - at)!.perSecond < 0);
-    assert.deepEqual(growth(100, () => 7), { perSecond: 0, low: 0, seconds: 0 });
+    assert.deepEqual(
+      growth(100, () => 7),
+      { perSecond: 0, low: 0, seconds: 0 },
+    );
   });
 
   it('is not found at scales shorter than the time between looks', () => {

@@ -14,7 +14,10 @@ describe('natForecast', () => {
   it('says when it is used up, and when at the demand that has held', () => {
     const { kind, exhaustedInSeconds, exhaustedInSecondsAtLow } = natForecast(USE, demand(10));
     assert.equal(kind, 'draining');
-    assert.deepEqual([exhaustedInSeconds, exhaustedInSecondsAtLow].map((one) => Math.round(one!)), [100, 111]);
+    assert.deepEqual(
+      [exhaustedInSeconds, exhaustedInSecondsAtLow].map((one) => Math.round(one!)),
+      [100, 111],
+    );
   });
 
   it('is steady below what the quota sustains', () => {

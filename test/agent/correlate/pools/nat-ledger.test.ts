@@ -37,7 +37,9 @@ function ledger() {
     );
   const within = (at: number, seconds = 120, signature = 1) => {
     const entry = one.entries.get(signature);
-    return entry === undefined ? null : [entry.closed, entry.sure].map((column) => Math.round(column.within(at * 1000, seconds)));
+    return entry === undefined
+      ? null
+      : [entry.closed, entry.sure].map((column) => Math.round(column.within(at * 1000, seconds)));
   };
   return { one, look, within };
 }
@@ -108,7 +110,14 @@ describe('NatLedger', () => {
     look(1001, [{ open: 1 }]);
     assert.equal(one.entries.get(1)!.since, 1_000_000);
     look(1002, [{ open: 1, closed: closed(0, 0) }], { isAll: false });
-    look(1003, [{ open: 1, closed: closed(0, 0) }, { signature: 2, open: 1 }], { isAll: false });
+    look(
+      1003,
+      [
+        { open: 1, closed: closed(0, 0) },
+        { signature: 2, open: 1 },
+      ],
+      { isAll: false },
+    );
     assert.equal(one.entries.get(2)!.since, 1_003_000);
     assert.ok(one.hasMore);
   });
@@ -132,7 +141,10 @@ describe('NatLedger', () => {
 
   it('follows what goes through a NAT, so many of these, and nothing else', () => {
     const { one, look } = ledger();
-    const others = Array.from({ length: 10 }, (_, index) => ({ signature: index, remoteAddress: [0x0b000000] as const }));
+    const others = Array.from({ length: 10 }, (_, index) => ({
+      signature: index,
+      remoteAddress: [0x0b000000] as const,
+    }));
     look(1000, others, { isBroken: true });
     assert.equal(one.entries.size, 0);
     const many = Array.from({ length: 2100 }, (_, index) => ({ signature: index, open: 1 }));

@@ -57,7 +57,9 @@ describe('natPools', () => {
 
   it('counts those that the peer closes, which leave nothing here', () => {
     const life = (random: () => number) => 3 + 4 * random();
-    const { samples } = watch(quota('ports=64000;held=120s'), [perRequest(30, { closedHere: 0, life })], { seconds: 260 });
+    const { samples } = watch(quota('ports=64000;held=120s'), [perRequest(30, { closedHere: 0, life })], {
+      seconds: 260,
+    });
     assertTrue(samples, 125);
     assert.ok(samples.at(-1)!.truth > 30 * 115);
   });
@@ -76,7 +78,10 @@ describe('natPools', () => {
     const { samples } = watch(quota('ports=64000;held=20s'), [perRequest(200, { closedHere: 0 })], { seconds: 60 });
     for (const { at, pool, truth } of samples.filter((one) => one.at > 22)) {
       assert.equal(pool.used, null, `${at} s`);
-      assert.ok(pool.usedLow <= truth && truth <= (pool.usedHigh ?? 0) * 1.03 + 10, `${at} s: ${truth} ${JSON.stringify(pool)}`);
+      assert.ok(
+        pool.usedLow <= truth && truth <= (pool.usedHigh ?? 0) * 1.03 + 10,
+        `${at} s: ${truth} ${JSON.stringify(pool)}`,
+      );
     }
   });
 
@@ -133,10 +138,16 @@ describe('natPools of the presets', () => {
 
       // At 70 % it settles at 70 %: two destinations of it are no more than one where a port serves both.
       const rate = (0.7 * perSecond) / machines;
-      const traffic = [perRequest(rate), perRequest(rate, { remotePort: 8081 })].map((each) => ({ ...each, poisson: false }));
+      const traffic = [perRequest(rate), perRequest(rate, { remotePort: 8081 })].map((each) => ({
+        ...each,
+        poisson: false,
+      }));
       const enough = watch(one, traffic, { seconds });
       assert.equal(enough.model.exhaustedAt, null);
-      assert.deepEqual(enough.samples.flatMap(({ alerts }) => alerts.filter((name) => name.startsWith('LastportNat'))), []);
+      assert.deepEqual(
+        enough.samples.flatMap(({ alerts }) => alerts.filter((name) => name.startsWith('LastportNat'))),
+        [],
+      );
       assertTrue(enough.samples, one.heldSeconds + 5, Math.max(3, rate));
     });
   }

@@ -9,7 +9,8 @@ import { RULES } from '../../../support/simulator.ts';
 
 const ON: AlertThresholds = { ...DEFAULT_THRESHOLDS, conntrackRatio: 0.8, timeWaitTableRatio: 0.95 };
 const forecast = (more: Partial<PoolForecast>): PoolForecast => ({ ...NO_POOL_FORECAST, ...more });
-const conditions = (one: Partial<PoolReport>, limits = ON) => poolConditions(pool({ forecast: NO_POOL_FORECAST, ...one }), limits);
+const conditions = (one: Partial<PoolReport>, limits = ON) =>
+  poolConditions(pool({ forecast: NO_POOL_FORECAST, ...one }), limits);
 
 describe('poolConditions', () => {
   it('tells of a quota that is low now, or will be', () => {
@@ -43,14 +44,23 @@ describe('poolConditions', () => {
 
   it('describes what is known, and no more', () => {
     assert.match(poolDetails(pool({ used: 412 })).description, /: 412 of 1024 used/);
-    assert.match(poolDetails(pool({ used: null, usedLow: 3, usedHigh: null })).description, /: at least 3 of 1024 used/);
-    assert.match(poolDetails(pool({ used: null, usedLow: 3, usedHigh: 90 })).description, /: at least 3, at most 90 of 1024/);
+    assert.match(
+      poolDetails(pool({ used: null, usedLow: 3, usedHigh: null })).description,
+      /: at least 3 of 1024 used/,
+    );
+    assert.match(
+      poolDetails(pool({ used: null, usedLow: 3, usedHigh: 90 })).description,
+      /: at least 3, at most 90 of 1024/,
+    );
   });
 });
 
 describe('AlertBook of pools', () => {
   const at = (one: PoolReport, conntrackEntries = 0) =>
-    assessment({ namespaces: [namespace({ destinations: [], counters: { conntrackEntries, conntrackMax: 1000 } })], pools: [one] });
+    assessment({
+      namespaces: [namespace({ destinations: [], counters: { conntrackEntries, conntrackMax: 1000 } })],
+      pools: [one],
+    });
 
   it('gives a quota one alert, whose labels stay while its destination and numbers change', () => {
     const book = new AlertBook(RULES);
@@ -64,7 +74,10 @@ describe('AlertBook of pools', () => {
     assert.deepEqual(second.changed, []);
     assert.match(second.firing[0]!.annotations.summary, /198\.51\.100\.1:80/);
     const last = [31, 62].flatMap((seconds) => book.update(at(pool()), seconds * 1000, seconds * 1000).changed);
-    assert.deepEqual(last.map(({ labels, endsAt }) => [labels.alertname, endsAt]), [['LastportNatQuotaLow', 31_000]]);
+    assert.deepEqual(
+      last.map(({ labels, endsAt }) => [labels.alertname, endsAt]),
+      [['LastportNatQuotaLow', 31_000]],
+    );
   });
 
   it('keeps one alert of a table from its forecast to its level', () => {
@@ -72,7 +85,12 @@ describe('AlertBook of pools', () => {
     const table = pool({ kind: 'conntrack', name: 'conntrack', netns: 'host', limit: 1000 });
     const ending = { ...table, usedLow: 500, forecast: forecast({ exhaustedInSecondsAtLow: 60 }) };
     const [alert] = book.update(at(ending, 500), 0, 0).changed;
-    assert.deepEqual(alert?.labels, { instance: 'test', netns: 'host', alertname: 'LastportConntrackLow', severity: 'warning' });
+    assert.deepEqual(alert?.labels, {
+      instance: 'test',
+      netns: 'host',
+      alertname: 'LastportConntrackLow',
+      severity: 'warning',
+    });
     assert.deepEqual(book.update(at({ ...table, usedLow: 900 }, 900), 1000, 1000).changed, []);
   });
 });

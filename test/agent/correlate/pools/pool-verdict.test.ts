@@ -5,7 +5,9 @@ import { NO_POOL_FORECAST, type PoolForecast, type PoolReport } from '../../../.
 import { pool } from '../../../support/assessments.ts';
 
 const verdict = (one: Partial<PoolReport>, forecast: Partial<PoolForecast> = {}) =>
-  poolVerdict(pool({ limit: 1000, used: null, usedHigh: null, ...one, forecast: { ...NO_POOL_FORECAST, ...forecast } }));
+  poolVerdict(
+    pool({ limit: 1000, used: null, usedHigh: null, ...one, forecast: { ...NO_POOL_FORECAST, ...forecast } }),
+  );
 
 describe('poolVerdict', () => {
   it('warns of a quota that is surely low, and only watches a table', () => {

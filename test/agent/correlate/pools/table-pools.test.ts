@@ -25,9 +25,15 @@ function timeWait(seconds: number, perSecond: number, limit: number, kept = 60) 
 describe('conntrackForecast', () => {
   it('knows nothing of growth that a constant load may explain', () => {
     // 500 a second, each kept for 120 s: it settles at 60,000.
-    for (const seconds of [3, 30, 100, 119]) assert.equal(conntrack(seconds, (at) => 500 * at).kind, 'unknown', `${seconds} s`);
+    for (const seconds of [3, 30, 100, 119])
+      assert.equal(conntrack(seconds, (at) => 500 * at).kind, 'unknown', `${seconds} s`);
     const settled = conntrack(180, (at) => 500 * Math.min(at, 120));
-    assert.deepEqual(settled, { kind: 'steady', exhaustedInSeconds: null, exhaustedInSecondsAtLow: null, settlesAt: 60_000 });
+    assert.deepEqual(settled, {
+      kind: 'steady',
+      exhaustedInSeconds: null,
+      exhaustedInSecondsAtLow: null,
+      settlesAt: 60_000,
+    });
   });
 
   it('believes growth that has outlasted that, for as long again', () => {
@@ -72,7 +78,11 @@ describe('timeWaitForecast', () => {
   });
 
   it('leaves out those that connect() has taken over', () => {
-    const counters = (at: number) => ({ socketsTimeWait: 500 + at, timeWaits: 2000 * at, timeWaitsRecycled: 1999 * at });
+    const counters = (at: number) => ({
+      socketsTimeWait: 500 + at,
+      timeWaits: 2000 * at,
+      timeWaitsRecycled: 1999 * at,
+    });
     assert.equal(timeWaitForecast(history(20, counters).timeWait, 60_000).kind, 'steady');
   });
 });
@@ -94,6 +104,9 @@ describe('tablePools', () => {
 
   it('leaves out what is nearly empty, but in the first namespace', () => {
     const pools = tablePools(namespace({ counters, timeWaitMost: 1000 }), new TableHistory(), false);
-    assert.deepEqual(pools.map(({ kind }) => kind), ['time_wait']);
+    assert.deepEqual(
+      pools.map(({ kind }) => kind),
+      ['time_wait'],
+    );
   });
 });
