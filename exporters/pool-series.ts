@@ -2,7 +2,7 @@ import type { PoolReport } from '../agent/model/pool.ts';
 import type { MetricName } from './metrics.ts';
 
 /** Quotas that have series of their own; the rest are in /api/assessment. */
-const MOST = 8;
+const MOST = 4;
 
 /** One value; null: not known, which is no series. */
 interface Series {

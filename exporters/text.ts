@@ -70,12 +70,19 @@ function sentence(assessment: Assessment): string {
   const status = `${STATUS[verdict]} ${host.name.replaceAll('|', '?')}:`;
   if (verdict === 'blind') return `${status} cannot look: ${gaps[0]?.why ?? 'no reason known'}`;
   const worst = worstOf(assessment);
-  if (worst === undefined) return `${status} no destination in use | worst_used=0%;80;95`;
+  const used = `worst_used=${worst === undefined ? 0 : percent(saturation(worst))}%;80;95`;
+  const low = verdict === 'healthy' || worst?.verdict === verdict ? undefined : lowPool(assessment);
+  if (low !== undefined) return `${status} ${low.replaceAll('|', '?')} | ${used}`;
+  if (worst === undefined) return `${status} no destination in use | ${used}`;
   const netns = assessment.namespaces.find(({ destinations }) => destinations.includes(worst))?.label ?? 'host';
   const inside = assessment.namespaces.length > 1 && netns !== 'host' ? ` in ${netns.replaceAll('|', '?')}` : '';
   const where = `${formatEndpoint(worst.remote, worst.remotePort)}${inside}`;
-  const perfdata = `worst_used=${percent(saturation(worst))}%;80;95`;
-  return `${status} ${finding(worst, where)} | ${perfdata}`;
+  return `${status} ${finding(worst, where)} | ${used}`;
+}
+
+/** What is not fine beside the destinations. */
+function lowPool({ pools, verdict }: Assessment): string | undefined {
+  return poolLines(pools, false).find(({ pool }) => pool.verdict === verdict)?.text;
 }
 
 function finding(one: DestinationReport, where: string): string {

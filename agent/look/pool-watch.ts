@@ -1,5 +1,5 @@
 import type { NamespaceMemory } from '../correlate/assess.ts';
-import { NatLedger } from '../correlate/pools/nat-ledger.ts';
+import { NatLedger, type Room } from '../correlate/pools/nat-ledger.ts';
 import { natPools } from '../correlate/pools/nat-pools.ts';
 import { tablePools } from '../correlate/pools/table-pools.ts';
 import type { NamespaceReport } from '../model/assessment.ts';
@@ -17,11 +17,15 @@ export interface PoolSource {
 /** From this share of a NAT's quota on, those who use it are looked at every tick. */
 const UNEASY_RATIO = 0.05;
 
+/** Destinations that are followed for NATs' sake, of the whole host: 8 MB for one that holds 4 minutes. */
+const MOST_DESTINATIONS = 4000;
+
 /** Keeps what there is to know of pools, over all network namespaces. Times in ms on a clock that no one sets. */
 export class PoolWatch {
   private quotas: readonly NatQuota[];
   private readonly noted = new WeakMap<NamespaceMemory, Counters>();
   private latest: readonly PoolReport[] = [];
+  private readonly room: Room = { left: MOST_DESTINATIONS };
 
   constructor(quotas: readonly NatQuota[]) {
     this.quotas = quotas;
@@ -36,11 +40,13 @@ export class PoolWatch {
   prepare(memory: NamespaceMemory): void {
     const { quotas } = this;
     if (quotas.length === 0) memory.nat = null;
-    else if (memory.nat?.quotas !== quotas) memory.nat = new NatLedger(quotas);
+    else if (memory.nat?.quotas !== quotas) memory.nat = new NatLedger(quotas, this.room);
   }
 
   report(sources: readonly PoolSource[], at: number): readonly PoolReport[] {
     const ledgers = sources.flatMap(({ memory: { nat } }) => (nat?.quotas === this.quotas ? [nat] : []));
+    // Those of namespaces that are gone went with them.
+    this.room.left = MOST_DESTINATIONS - ledgers.reduce((sum, { entries }) => sum + entries.size, 0);
     const isAll = ledgers.length === sources.length && sources.every(({ report }) => isSeen(report));
     const tables = sources.flatMap(({ memory, report }, index) => {
       if (report === null) return [];

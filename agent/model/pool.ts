@@ -11,6 +11,8 @@ export interface PoolReport {
   readonly netns: string | null;
   /** How many there are: this host's share. */
   readonly limit: number;
+  /** For how long a NAT keeps the port of a closed connection, as configured: what `used` rests on. null: of a table. */
+  readonly heldSeconds: number | null;
   /** Of the fullest destination where each has its own. null: not known, see the bounds. */
   readonly used: number | null;
   /** So many surely are, and at most so many may be; null: nothing bounds them. */

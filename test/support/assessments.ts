@@ -109,6 +109,7 @@ export function pool(overrides: Partial<PoolReport> = {}): PoolReport {
     kind: 'nat',
     netns: null,
     limit: 1024,
+    heldSeconds: 240,
     used: 412,
     usedLow: 400,
     usedHigh: 412,

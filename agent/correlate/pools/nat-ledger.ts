@@ -6,8 +6,8 @@ import type { ClosedSince } from '../rates.ts';
 import { CLOCK_BIN_SECONDS, TIME_WAIT_MS } from '../time-wait-clock.ts';
 import { Seconds } from './seconds.ts';
 
-/** Destinations that are followed at once, of one network namespace: some 4 KB each for a NAT that holds 4 minutes. */
-const MOST_ENTRIES = 2000;
+/** What holds less than that makes room where too many destinations are followed: no quota ends by these. */
+const SMALL = 3;
 /** TIME_WAIT that this host has seen begin within so many seconds: all of them, if none was taken over since. */
 const TIME_WAIT_SECONDS = TIME_WAIT_MS / 1000;
 
@@ -44,6 +44,11 @@ export interface NatLook {
   readonly counters: Counters;
 }
 
+/** How many more destinations may be followed, of all network namespaces: each costs 2 KB for a NAT that holds 4 minutes. */
+export interface Room {
+  left: number;
+}
+
 /** What is kept of a destination until the NAT has forgotten it too. */
 export interface NatEntry {
   readonly remote: string;
@@ -73,18 +78,21 @@ export class NatLedger {
   readonly entries = new Map<number, NatEntry>();
   /** In ms: watched without a break since then. */
   since = 0;
-  /** Whether there are destinations that are not followed. */
-  hasMore = false;
+  /** In ms: when there were destinations last that are not followed. */
+  incompleteAt = Number.NEGATIVE_INFINITY;
   /** Whether the kernel has told how many connections no look has shown. */
   knowsUnseen = false;
   readonly unseen: Seconds;
   private look = 0;
   private before = 0;
   private resets: number | undefined;
+  private hasMadeRoom = false;
   private readonly longest: number;
+  private readonly room: Room;
 
-  constructor(quotas: readonly NatQuota[]) {
+  constructor(quotas: readonly NatQuota[], room: Room) {
     this.quotas = quotas;
+    this.room = room;
     this.longest = Math.max(0, ...quotas.map(({ heldSeconds }) => heldSeconds));
     this.unseen = new Seconds(this.longest);
   }
@@ -92,7 +100,8 @@ export class NatLedger {
   update(look: NatLook, flows: Iterable<NatFlow>): void {
     const { at, isBroken, isAll, unseen, counters } = look;
     if (isBroken) this.since = at;
-    this.hasMore = !isAll;
+    if (!isAll) this.incompleteAt = at;
+    this.hasMadeRoom = false;
     this.look++;
     this.knowsUnseen = unseen !== null;
     this.unseen.add(this.before, at, isBroken ? 0 : (unseen ?? 0));
@@ -140,10 +149,9 @@ export class NatLedger {
   private enter(flow: NatFlow, at: number): NatEntry | null {
     const through = this.quotas.map((quota) => isThrough(quota, flow.remoteAddress));
     if (!through.includes(true)) return null;
-    if (this.entries.size >= MOST_ENTRIES) {
-      this.hasMore = true;
-      return null;
-    }
+    if (this.room.left <= 0) this.makeRoom(at);
+    if (this.room.left <= 0) return null;
+    this.room.left--;
     const { remote, remotePort, usablePorts, demand } = flow;
     const entry: NatEntry = {
       remote,
@@ -155,7 +163,7 @@ export class NatLedger {
       closed: new Seconds(this.longest),
       sure: new Seconds(this.longest),
       // One that was not there before had nothing to close; if not all of them were followed, it may have been.
-      since: this.hasMore ? at : this.since,
+      since: at - this.incompleteAt < this.longest * 1000 ? at : this.since,
       unsureAt: Number.NEGATIVE_INFINITY,
       look: this.look,
     };
@@ -174,11 +182,25 @@ export class NatLedger {
 
   /** Nothing is left of it at this host: all of it has been closed, or it is among those not followed any more. */
   private noteGone(signature: number, entry: NatEntry, at: number): void {
-    if (this.hasMore && entry.open > 0) entry.since = at;
+    if (this.incompleteAt === at && entry.open > 0) entry.since = at;
     for (const column of [entry.closed, entry.sure]) column.add(this.before, at, entry.open);
     entry.open = 0;
     entry.demand = null;
-    if (entry.closed.within(at, this.longest) < LEAST) this.entries.delete(signature);
+    if (entry.closed.within(at, this.longest) < LEAST) this.remove(signature);
+  }
+
+  /** Once a look: those that hold next to nothing go. */
+  private makeRoom(at: number): void {
+    this.incompleteAt = at;
+    if (this.hasMadeRoom) return;
+    this.hasMadeRoom = true;
+    for (const [signature, { open, closed }] of this.entries) {
+      if (open + closed.within(at, this.longest) < SMALL) this.remove(signature);
+    }
+  }
+
+  private remove(signature: number): void {
+    if (this.entries.delete(signature)) this.room.left++;
   }
 
   /** Connections of the namespace that were reset since the look before; Infinity: not known. */

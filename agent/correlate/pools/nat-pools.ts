@@ -50,7 +50,7 @@ function natPool(
   const isOld =
     isComplete &&
     ledgers.every(({ since, lookedAt }) => at - since >= heldSeconds * 1000 && at - lookedAt < LATEST_LOOK_MS);
-  const isAll = per === 'destination' || ledgers.every(({ hasMore }) => !hasMore);
+  const isAll = per === 'destination' || ledgers.every(({ incompleteAt }) => at - incompleteAt >= heldSeconds * 1000);
   const unseen = unseenOf(ledgers, at, heldSeconds);
   const shares = sharesOf(quota, index, ledgers, at);
   const likely = [...shares].sort((a, b) => soon(b) - soon(a)).slice(0, MOST_FORECAST);
@@ -69,6 +69,7 @@ function natPool(
     kind: 'nat' as const,
     netns: null,
     limit,
+    heldSeconds,
     used,
     usedLow: used === null ? usedLow : Math.min(used, usedLow),
     usedHigh: isOld && isAll && unseen !== null ? Math.ceil(share.used + unseen) : null,

@@ -39,14 +39,14 @@ function tableAlert({ kind }: PoolReport, limits: AlertThresholds) {
 
 /** What is known of it, in words. */
 export function poolDetails(pool: PoolReport): { readonly description: string; readonly [name: string]: string } {
-  const { kind, limit, used, usedLow, usedHigh, forecast } = pool;
+  const { kind, limit, heldSeconds, used, usedLow, usedHigh, forecast } = pool;
   const bound = usedHigh === null ? '' : `, at most ${usedHigh}`;
   const count = used === null ? `at least ${usedLow}${bound}` : String(used);
   const settles = forecast.settlesAt === null ? '' : `; settles at ${forecast.settlesAt}`;
   const description = `${pool.name}${destinationOf(pool)}: ${count} of ${limit} used${settles}`;
   if (kind !== 'nat') return { description };
   return {
-    description,
+    description: `${description}; each for ${heldSeconds} s after its close`,
     remedy:
       'reuse connections: a closed one keeps its port at the NAT for a while, whoever closed it; or give the NAT more addresses, or this machine more of its ports',
   };

@@ -27,7 +27,7 @@ export function tablePools(
   const add = (kind: PoolReport['kind'], used: number | undefined, limit: number | null, forecast: PoolForecast) => {
     if (used === undefined || limit === null || limit <= 0) return;
     const counted = { used, usedLow: used, usedHigh: used, headroom: Math.max(0, limit - used) };
-    const pool = { name: kind, kind, netns, limit, ...counted, forecast, destination: null };
+    const pool = { name: kind, kind, netns, limit, heldSeconds: null, ...counted, forecast, destination: null };
     const verdict = poolVerdict(pool);
     if (isFirst || used >= limit * REPORTED_RATIO || verdict !== 'healthy') pools.push({ ...pool, verdict });
   };

@@ -28,8 +28,9 @@ function waiting(...ages: readonly number[]): Uint16Array {
 
 const closed = (here: number, there: number, isSure = true) => ({ here, there, isSure });
 
-function ledger() {
-  const one = new NatLedger(QUOTAS);
+function ledger(most = 1000) {
+  const room = { left: most };
+  const one = new NatLedger(QUOTAS, room);
   const look = (at: number, flows: readonly Partial<NatFlow>[], more: Partial<NatLook> = {}) =>
     one.update(
       { ...LOOK, at: at * 1000, ...more },
@@ -41,7 +42,7 @@ function ledger() {
       ? null
       : [entry.closed, entry.sure].map((column) => Math.round(column.within(at * 1000, seconds)));
   };
-  return { one, look, within };
+  return { one, look, within, room };
 }
 
 describe('NatLedger', () => {
@@ -119,7 +120,7 @@ describe('NatLedger', () => {
       { isAll: false },
     );
     assert.equal(one.entries.get(2)!.since, 1_003_000);
-    assert.ok(one.hasMore);
+    assert.equal(one.incompleteAt, 1_003_000);
   });
 
   it('remembers when some may have been missed', () => {
@@ -139,17 +140,31 @@ describe('NatLedger', () => {
     assert.equal(Math.round(one.unseen.within(1_002_000, 120)), 42);
   });
 
-  it('follows what goes through a NAT, so many of these, and nothing else', () => {
-    const { one, look } = ledger();
+  it('follows what goes through a NAT, and nothing else', () => {
+    const { one, look, room } = ledger();
     const others = Array.from({ length: 10 }, (_, index) => ({
       signature: index,
       remoteAddress: [0x0b000000] as const,
     }));
     look(1000, others, { isBroken: true });
     assert.equal(one.entries.size, 0);
-    const many = Array.from({ length: 2100 }, (_, index) => ({ signature: index, open: 1 }));
-    look(1001, many);
-    assert.equal(one.entries.size, 2000);
-    assert.ok(one.hasMore);
+    assert.equal(room.left, 1000);
+  });
+
+  it('follows so many destinations, and lets small ones go for one that is not', () => {
+    const { one, look, room } = ledger(10);
+    const some = (from: number, open: number) =>
+      Array.from({ length: 8 }, (_, index) => ({ signature: from + index, open, closed: closed(0, 0) }));
+    look(1000, some(0, 5), { isBroken: true });
+    assert.equal(room.left, 2);
+    look(1001, [...some(0, 5), ...some(100, 1)]);
+    assert.deepEqual([one.entries.size, one.incompleteAt], [10, 1_001_000]);
+    look(1002, [...some(0, 5), { signature: 200, open: 50 }, ...some(100, 1)]);
+    assert.ok(one.entries.has(200));
+    assert.equal(one.entries.size + room.left, 10);
+    assert.equal(one.entries.get(200)!.since, 1_002_000, 'it may have been there before');
+    look(1003, []);
+    look(1200, []);
+    assert.deepEqual([one.entries.size, room.left], [0, 10]);
   });
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseNat } from '../../../../agent/config/nat-values.ts';
+import { NatLedger, type NatLook } from '../../../../agent/correlate/pools/nat-ledger.ts';
+import { natPools } from '../../../../agent/correlate/pools/nat-pools.ts';
 import type { NatQuota } from '../../../../agent/model/nat-quota.ts';
 import type { PoolReport } from '../../../../agent/model/pool.ts';
 import { NatModel } from '../../../support/nat-model.ts';
@@ -105,6 +107,11 @@ describe('natPools', () => {
     assert.equal(samples.at(-1)!.pool.destination, null);
   });
 
+  it('counts no more than there are four-tuples: one that is used again is the same to the NAT', () => {
+    const { samples } = watch(quota('ports=64000;held=240s'), [perRequest(20)], { seconds: 250, ports: 2000 });
+    assert.equal(samples.at(-1)!.pool.used, 2000);
+  });
+
   it('leaves out what does not go through it', () => {
     const { samples } = watch(parseNat('ports=100;held=10s'), [perRequest(100)], { seconds: 30 });
     assert.equal(samples.at(-1)!.pool.used, 0);
@@ -121,6 +128,59 @@ const SUSTAINABLE = {
   'google-cloud-nat': 64 / 120,
 } as const;
 
+describe('natPools of ledgers', () => {
+  const one = quota('ports=1000;held=60s');
+  const flow = {
+    signature: 1,
+    remote: '10.9.0.2',
+    remoteAddress: [0x0a090002] as const,
+    remotePort: 443,
+    usablePorts: 28_232,
+    open: 100,
+    closing: 0,
+    closed: { here: 0, there: 0, isSure: true },
+    clock: new Uint16Array(608),
+    demand: null,
+  };
+  /** Two minutes of looks, the last of them as given. */
+  const after = (last: Partial<typeof flow>, look: Partial<NatLook> = {}) => {
+    const ledger = new NatLedger([one], { left: 100 });
+    const base = { isBroken: false, isAll: true, unseen: 0, counters: { estabResets: 0 } };
+    for (let at = 0; at <= 120_000; at += 1000) {
+      const isLast = at === 120_000;
+      ledger.update({ ...base, at, isBroken: at === 0, ...(isLast ? look : {}) }, [
+        isLast ? { ...flow, ...last } : flow,
+      ]);
+    }
+    return natPools([one], [ledger], true, 120_000)[0]!;
+  };
+  const short = ({ used, usedLow, usedHigh, headroom }: PoolReport) => ({ used, usedLow, usedHigh, headroom });
+
+  it('are a reading where all is known', () => {
+    const closed = { here: 3, there: 7, isSure: true };
+    assert.deepEqual(short(after({ open: 90, closed })), { used: 100, usedLow: 100, usedHigh: 100, headroom: 900 });
+  });
+
+  it('are bounds where some may have been missed, were reset, or were never seen', () => {
+    const closed = { here: 3, there: 7, isSure: false };
+    assert.equal(after({ open: 90, closed }).used, null, 'missed');
+    const sure = { open: 90, closed: { ...closed, isSure: true } };
+    assert.deepEqual(short(after(sure, { counters: { estabResets: 4 } })), {
+      used: 100,
+      usedLow: 96,
+      usedHigh: 100,
+      headroom: 900,
+    });
+    assert.deepEqual(short(after(sure, { unseen: 50 })), { used: null, usedLow: 100, usedHigh: 150, headroom: null });
+    assert.deepEqual(short(after(sure, { unseen: null })), {
+      used: null,
+      usedLow: 100,
+      usedHigh: null,
+      headroom: null,
+    });
+  });
+});
+
 describe('natPools of the presets', () => {
   for (const [preset, perSecond] of Object.entries(SUSTAINABLE)) {
     it(`${preset}: predicts that it is used up before it is, and is quiet at what it sustains`, () => {
@@ -133,6 +193,8 @@ describe('natPools of the presets', () => {
       assert.ok(end !== null, 'the model runs out');
       const alert = tooMuch.samples.find(({ alerts }) => alerts.includes('LastportNatQuotaLow'));
       assert.ok(alert !== undefined && alert.at * 1000 < end, `alert at ${alert?.at} s, used up at ${end / 1000} s`);
+      const foreseen = tooMuch.samples.find(({ pool }) => pool.forecast.exhaustedInSecondsAtLow !== null);
+      assert.ok(foreseen !== undefined && foreseen.at * 1000 < end, `foreseen at ${foreseen?.at} s`);
       const full = tooMuch.samples.find(({ pool }) => pool.forecast.kind === 'exhausted');
       assert.ok(full !== undefined && full.pool.usedLow >= one.ports);
 

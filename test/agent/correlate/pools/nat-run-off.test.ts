@@ -47,4 +47,10 @@ describe('natRunOff', () => {
     // From 0 to 20 a second over 10 s, then 20: 100 after 10 s, 1,000 after 55.
     near(natRunOff(HELD, { ...AT_ONCE, slope: 2, slopeSeconds: 10 }, DAY).exhausted, 55);
   });
+
+  it('gives back what was closed meanwhile', () => {
+    const rising = { ...AT_ONCE, slope: 1, slopeSeconds: 30 };
+    assert.deepEqual(natRunOff({ ...HELD, limit: 160, heldSeconds: 5 }, rising, DAY), { exhausted: null, level: 150 });
+    near(natRunOff({ ...HELD, limit: 80, heldSeconds: 5 }, rising, DAY).exhausted, 18.5);
+  });
 });
