@@ -42,7 +42,7 @@ parentPort?.on('message', (message: ToWorker) => {
   if (lookedAs(orders) !== same) {
     look.close();
     look = lookAs(orders);
-  }
+  } else look.nat = orders.config.nat;
 });
 
 await tickUntil(end.signal, {

@@ -8,6 +8,8 @@ export interface MetricDefinition {
 /** The labels that name a destination. */
 const DESTINATION = ['netns', 'local', 'destination', 'remote_name'] as const;
 const NETNS = ['netns'] as const;
+/** The labels that name a pool. */
+const POOL = ['pool', 'kind', 'netns'] as const;
 
 const gauge = (help: string, labels: readonly string[]): MetricDefinition => ({ type: 'gauge', help, labels });
 const counter = (help: string, labels: readonly string[] = NETNS): MetricDefinition => ({
@@ -96,6 +98,20 @@ export const METRICS = {
     'The least time until a destination in use has no port left; +Inf where that is not in sight.',
     NETNS,
   ),
+  lastport_pool_limit: gauge(
+    "What a NAT lends this host, or what a table of the kernel holds: this host's share. kind: nat, conntrack or time_wait.",
+    POOL,
+  ),
+  lastport_pool_used: gauge(
+    'Of these used, by the fullest destination where each has its own. Absent where it is not known.',
+    POOL,
+  ),
+  lastport_pool_used_low: gauge('So many are surely used: what alerts rest on.', POOL),
+  lastport_pool_exhaustion_seconds: gauge(
+    'Time until all are used, if the demand stays; +Inf where that is not in sight, absent where nothing is known.',
+    POOL,
+  ),
+  lastport_pool_sure_exhaustion_seconds: gauge('The same at the demand that has held without a break.', POOL),
   lastport_alerts: gauge('Alerts that fire.', ['alertname', 'severity']),
   lastport_alert_deliveries_total: counter('Deliveries of alerts, by receiver and what came of it.', [
     'sink',

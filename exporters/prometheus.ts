@@ -14,6 +14,7 @@ import type { CounterName } from '../agent/model/readings.ts';
 import { DELIVERY_RESULTS, type DeliveryResult } from './alert-sink.ts';
 import { DestinationClocks } from './destination-clocks.ts';
 import { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
+import { poolSeries } from './pool-series.ts';
 
 /** Above this share of its ports a destination has series of its own, healthy or not. */
 const DETAIL_RATIO = 0.05;
@@ -137,6 +138,7 @@ export class PrometheusExporter {
       const [alertname = '', severity = ''] = kind.split(' ');
       this.set('lastport_alerts', { alertname, severity }, count);
     }
+    for (const { name, labels, value } of poolSeries(assessment.pools, 'quotas')) this.set(name, labels, value);
     const worst = [...assessment.namespaces].sort(byRisk).slice(0, DETAILED_NAMESPACES);
     const detailed = detailedDestinations(worst, this.maxDestinations);
     for (const { label, destinations } of worst) {
@@ -150,6 +152,7 @@ export class PrometheusExporter {
     }
     const [own] = assessment.namespaces;
     if (own !== undefined) this.publishCounters(own);
+    for (const { name, labels, value } of poolSeries(assessment.pools, 'tables')) this.set(name, labels, value);
     for (const namespace of worst) this.publishNamespace(namespace, detailed);
     this.gauges.get('lastport_series_omitted')?.set(this.omitted);
   }

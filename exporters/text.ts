@@ -6,6 +6,7 @@ import {
   VERDICTS,
   type Verdict,
 } from '../agent/model/assessment.ts';
+import { poolLines } from './pool-text.ts';
 
 export interface TextOptions {
   /** Show every destination, not only the tight ones and those asked for. */
@@ -54,6 +55,9 @@ export function checkTable(assessment: Assessment, { all, color }: TextOptions):
   }
   const folded = others.length - shown.length;
   if (folded > 0) lines.push(`${count(folded)} more network namespace${folded === 1 ? '' : 's'} below 5 % (--all)`);
+  for (const { pool, text } of poolLines(assessment.pools, all)) {
+    lines.push(`${paint(MARKS[pool.verdict], pool.verdict)} ${text}`);
+  }
   for (const { what, why } of assessment.gaps) lines.push(`Not visible: ${what}`, `  ${why}`);
   const next = nextStep(assessment);
   if (next !== null) lines.push(`Next: ${next}`);
@@ -66,12 +70,19 @@ function sentence(assessment: Assessment): string {
   const status = `${STATUS[verdict]} ${host.name.replaceAll('|', '?')}:`;
   if (verdict === 'blind') return `${status} cannot look: ${gaps[0]?.why ?? 'no reason known'}`;
   const worst = worstOf(assessment);
-  if (worst === undefined) return `${status} no destination in use | worst_used=0%;80;95`;
+  const used = `worst_used=${worst === undefined ? 0 : percent(saturation(worst))}%;80;95`;
+  const low = verdict === 'healthy' || worst?.verdict === verdict ? undefined : lowPool(assessment);
+  if (low !== undefined) return `${status} ${low.replaceAll('|', '?')} | ${used}`;
+  if (worst === undefined) return `${status} no destination in use | ${used}`;
   const netns = assessment.namespaces.find(({ destinations }) => destinations.includes(worst))?.label ?? 'host';
   const inside = assessment.namespaces.length > 1 && netns !== 'host' ? ` in ${netns.replaceAll('|', '?')}` : '';
   const where = `${formatEndpoint(worst.remote, worst.remotePort)}${inside}`;
-  const perfdata = `worst_used=${percent(saturation(worst))}%;80;95`;
-  return `${status} ${finding(worst, where)} | ${perfdata}`;
+  return `${status} ${finding(worst, where)} | ${used}`;
+}
+
+/** What is not fine beside the destinations. */
+function lowPool({ pools, verdict }: Assessment): string | undefined {
+  return poolLines(pools, false).find(({ pool }) => pool.verdict === verdict)?.text;
 }
 
 function finding(one: DestinationReport, where: string): string {

@@ -95,9 +95,9 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   const publish = publishTo([note, ranges, alerting, metrics, http, parts.log], onError);
   const background = new Background(parts, onError);
   const orders = (): WorkerOrders => {
-    const { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs } = config;
+    const { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs, nat } = config;
     return {
-      config: { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs },
+      config: { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs, nat },
       request: background.found,
     };
   };

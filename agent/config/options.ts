@@ -1,6 +1,7 @@
 import type { Options } from 'yargs';
 import type { AlertOverride } from '../correlate/alert-book.ts';
 import type { NetnsChoice } from '../look/reach.ts';
+import type { NatQuota } from '../model/nat-quota.ts';
 import {
   parseAuth,
   parseLabel,
@@ -10,6 +11,7 @@ import {
   parseUrl,
   WRITTEN_DEFAULTS,
 } from './alert-values.ts';
+import { parseNat } from './nat-values.ts';
 import {
   duration,
   type Endpoint,
@@ -73,6 +75,8 @@ export interface Config extends PlanConfig {
   readonly timeWaitTableRatio: number | null;
   readonly runbookBase: string;
   readonly dashboardUrl: string | null;
+  /** What NATs lend this host; no two of one name. */
+  readonly nat: readonly NatQuota[];
 }
 
 export type Field = keyof Config;
@@ -92,6 +96,8 @@ export interface Option {
   readonly default: string | null;
   /** May be repeated: a list in YAML, separated by commas in the environment. */
   readonly many?: boolean;
+  /** Of a list: by what its values are told apart. Two of the same are refused. */
+  readonly known?: (value: never) => string;
   /** One text to one value; throws a RangeError that says what would do. */
   readonly parse: (text: string) => unknown;
 }
@@ -307,6 +313,16 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     help: "the alerts' dashboard_url",
     default: null,
     parse: parseUrl,
+  },
+  nat: {
+    flag: 'nat',
+    commands: ['run', 'check', 'rules'],
+    takes: 'KEY=VALUE;…',
+    help: 'what a NAT lends this host: preset=NAME, networks=, except=, ports=, per=, held=, … see docs/nat.md (repeatable)',
+    default: null,
+    many: true,
+    known: ({ name }: NatQuota) => name,
+    parse: parseNat,
   },
   engine: {
     flag: 'engine',

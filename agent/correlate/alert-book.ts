@@ -10,6 +10,7 @@ import {
   namespaceConditions,
 } from './alert-conditions.ts';
 import { LeakWatch } from './leak.ts';
+import { poolConditions, poolDetails } from './pools/pool-conditions.ts';
 
 /** The contrary must have held so long before an alert is resolved. */
 export const RESOLVE_AFTER_MS = 30_000;
@@ -61,7 +62,7 @@ interface Details {
 interface Wanted {
   readonly about: string;
   readonly condition: Condition;
-  readonly where: Pick<AlertLabels, 'netns' | 'local' | 'destination' | 'what'>;
+  readonly where: Pick<AlertLabels, 'netns' | 'local' | 'destination' | 'pool' | 'what'>;
   readonly unit: string | null;
   readonly annotations: Annotations;
   /** How bad it is, the worst first. */
@@ -144,6 +145,14 @@ export class AlertBook {
         wanted.push({ about: netns, condition, where: { netns }, unit: null, annotations, rank: 0 });
       }
       for (const one of namespace.destinations) wanted.push(...this.wantedOf(namespace, one, now, at));
+    }
+    for (const pool of assessment.pools) {
+      const { name, netns } = pool;
+      const where = netns === null ? { pool: name } : { netns };
+      for (const condition of poolConditions(pool, this.rules.thresholds)) {
+        const annotations = this.annotated(condition, poolDetails(pool));
+        wanted.push({ about: netns ?? `pool ${name}`, condition, where, unit: null, annotations, rank: 0 });
+      }
     }
     this.leaks.forget(at);
     return wanted;

@@ -7,6 +7,7 @@ import {
   SCHEMA,
   worstVerdict,
 } from '../model/assessment.ts';
+import { translated } from '../model/nat-quota.ts';
 import { PORTS, type PortSettings, type UsablePorts, usablePorts } from '../model/port-settings.ts';
 import type { SocketOwners } from '../model/program.ts';
 import type { Readings } from '../model/readings.ts';
@@ -19,6 +20,8 @@ import { FlowCounter, type FlowCounts } from './flow.ts';
 import { forecast, NO_FORECAST, type Surroundings } from './forecast.ts';
 import { headroom, type NamespacePorts, namespacePorts, outOfReach } from './headroom.ts';
 import { InboundMemory } from './inbound.ts';
+import type { NatFlow, NatLedger } from './pools/nat-ledger.ts';
+import { TableHistory } from './pools/table-history.ts';
 import { fillPortKinds, newPortKinds } from './port-kinds.ts';
 import { type AskScope, questions } from './questions.ts';
 import { Worst } from './ranking.ts';
@@ -35,14 +38,15 @@ export const REPORTED_DESTINATIONS = 1000;
 
 /** Everything one tick knows, from what it found out about each namespace. `now` is in ms since the epoch. */
 export function assess(
-  parts: Pick<Assessment, 'host' | 'namespaces' | 'gaps' | 'collectors' | 'tookMs' | 'trace'>,
+  parts: Pick<Assessment, 'host' | 'namespaces' | 'gaps' | 'collectors' | 'tookMs' | 'trace'> &
+    Partial<Pick<Assessment, 'pools'>>,
   now: number,
 ): Assessment {
-  const { host, namespaces, gaps, collectors, tookMs, trace } = parts;
+  const { host, namespaces, pools = [], gaps, collectors, tookMs, trace } = parts;
   // Nothing to look at is nothing seen.
-  const verdict = namespaces.length === 0 ? 'blind' : worstVerdict(namespaces.map((one) => one.verdict));
+  const verdict = namespaces.length === 0 ? 'blind' : worstVerdict([...namespaces, ...pools].map((one) => one.verdict));
   const takenAt = new Date(now).toISOString();
-  return { schema: SCHEMA, takenAt, tookMs, host, verdict, namespaces, gaps, collectors, trace };
+  return { schema: SCHEMA, takenAt, tookMs, host, verdict, namespaces, pools, gaps, collectors, trace };
 }
 
 /** What is kept of a network namespace from look to look. */
@@ -51,6 +55,9 @@ export class NamespaceMemory {
   /** null: nothing was ever asked. */
   answers: PortAnswers | null = null;
   readonly churn = new Churn();
+  readonly tables = new TableHistory();
+  /** null: nothing of it goes through a NAT that is known. */
+  nat: NatLedger | null = null;
 }
 
 export interface AssessOptions {
@@ -105,7 +112,7 @@ export class Correlator {
     if (memory.answers?.isEmpty === true) memory.answers = null;
     const parts: Parts = { readings, sockets, ports, asked: new AskedSet(asked), reportUnused };
     const found = this.report(parts, memory.answers, traced);
-    const connections = this.connections(parts, found, memory.churn, { at, owners, traced });
+    const connections = this.connections(parts, found, memory, { at, owners, traced });
     const connectErrors =
       traced === null || owners === null ? null : errorsOf(traced.connections.refusalsOf(traced.netns), owners);
     const report = { ...found, namespace: { ...found.namespace, connectErrors } };
@@ -133,7 +140,7 @@ export class Correlator {
   private connections(
     { sockets, ports, readings }: Parts,
     { picked, found, namespace }: Reported,
-    churn: Churn,
+    { churn, nat }: NamespaceMemory,
     known: Pick<Look, 'at' | 'owners' | 'traced'>,
   ): ConnectionsOf {
     const { counter, kinds } = this;
@@ -146,7 +153,15 @@ export class Correlator {
       ...known,
     };
     const followed = picked.map((destination, index) => ({ destination, ...(found[index] as Found) }));
-    const connections = churn.update(look, followed, namespace.destinationsOmitted === 0);
+    const isAll = namespace.destinationsOmitted === 0;
+    const connections = churn.update(look, followed, isAll);
+    if (nat !== null) {
+      const { isBroken, unseen } = churn;
+      const flows = picked.map((destination, index) =>
+        natFlow(sockets, destination, found[index] as Found, connections[index] as FollowedConnections),
+      );
+      nat.update({ at: known.at, isBroken, isAll, unseen, counters: readings.counters }, flows);
+    }
     this.latestMs = Math.max(this.latestMs, Math.min(churn.latestMs, LATEST_MS));
     return new Map(picked.map((destination, index) => [destination, connections[index] as FollowedConnections]));
   }
@@ -282,6 +297,29 @@ function withConnections(
     return { ...report, ...followed.connections, forecast: seen, verdict };
   });
   return { ...namespace, destinations, verdict: worstVerdict(destinations.map(({ verdict }) => verdict)) };
+}
+
+function natFlow(
+  sockets: SocketTable,
+  destination: number,
+  { report, held }: Found,
+  { open, closed, demand }: FollowedConnections,
+): NatFlow {
+  const remoteAddress = sockets.remoteAddress(destination);
+  const behind = translated(remoteAddress);
+  const { remote, remotePort, usablePorts, states } = report;
+  return {
+    signature: sockets.signature(destination),
+    remote: behind === remoteAddress ? remote : formatAddress(behind),
+    remoteAddress,
+    remotePort,
+    usablePorts,
+    open,
+    closing: (states.fin_wait1 ?? 0) + (states.fin_wait2 ?? 0) + (states.closing ?? 0),
+    closed,
+    clock: held.clock.all,
+    demand,
+  };
 }
 
 function heldOf(report: Headroom, { counts, clock, earlierMs }: Counted): Held {

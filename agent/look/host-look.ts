@@ -2,9 +2,10 @@ import type { AskedDestination } from '../correlate/asked.ts';
 import { type Asking, assess, Correlator, NamespaceMemory } from '../correlate/assess.ts';
 import { errorsOf } from '../correlate/churn.ts';
 import type { AskScope } from '../correlate/questions.ts';
-import type { Assessment, HostInventory, NamespaceReport } from '../model/assessment.ts';
+import { type Assessment, type HostInventory, type NamespaceReport, worstVerdict } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
 import type { Host } from '../model/host.ts';
+import type { NatQuota } from '../model/nat-quota.ts';
 import type { Netns } from '../model/netns.ts';
 import type { CollectorRun, Pulse } from '../model/readings.ts';
 import { AskBudget } from './ask-budget.ts';
@@ -13,6 +14,7 @@ import { CloseLook, type Sources } from './close-look.ts';
 import { foldGaps } from './gaps.ts';
 import { OwnersBudget } from './owners-budget.ts';
 import { type LastLook, Pace, type Watched } from './pace.ts';
+import { PoolWatch } from './pool-watch.ts';
 import { type NetnsChoice, type Reach, Refused } from './reach.ts';
 
 /** What one look needs beside the host. */
@@ -29,6 +31,8 @@ export interface HostLookOptions {
   readonly netns: NetnsChoice;
   /** Which ports the kernel is asked about. */
   readonly ask: AskScope | 'off';
+  /** What NATs lend this host. */
+  readonly nat: readonly NatQuota[];
 }
 
 /** Looks at one namespace from one list of its bound sockets to the next, which costs as much again as the look. */
@@ -97,6 +101,7 @@ export class HostLook {
   private round = { at: 0, costMs: 0 };
   private eagerUntil = Number.NEGATIVE_INFINITY;
   private readonly ownersBudget: OwnersBudget;
+  private readonly pools: PoolWatch;
   private readonly host: Host;
   private readonly reach: Reach;
   private readonly options: HostLookOptions;
@@ -110,6 +115,13 @@ export class HostLook {
     this.closeLook = new CloseLook(host, sources, new Correlator(), monotonic);
     this.askBudget = new AskBudget(monotonic);
     this.ownersBudget = new OwnersBudget(reach.owners, host, monotonic);
+    this.pools = new PoolWatch(options.nat);
+  }
+
+  /** From now on; what is known of the sockets stays. */
+  set nat(quotas: readonly NatQuota[]) {
+    this.pools.nat = quotas;
+    this.before = null;
   }
 
   /** A single look, at every namespace closely. */
@@ -153,6 +165,7 @@ export class HostLook {
     const { asked, gaps, inventory, now } = request;
     if (before === null || before.request.gaps !== gaps || before.request.inventory !== inventory) return null;
     if (before.request.asked !== asked || before.state !== this.state()) return null;
+    for (const { memory } of this.watched.values()) if (this.pools.isMoving(memory, start)) return null;
     return { ...before.assessment, takenAt: new Date(now).toISOString(), tookMs: this.monotonic() - start };
   }
 
@@ -278,6 +291,7 @@ export class HostLook {
     const start = this.monotonic();
     const pulse = one.pulse;
     const asking = this.asking();
+    this.pools.prepare(memory);
     const bound = this.boundOf(one);
     let isUnfinished = false;
     const look = () =>
@@ -307,7 +321,8 @@ export class HostLook {
       one.refused = null;
       one.asked = request.asked;
       const costMs = this.monotonic() - start - asking.tookMs();
-      const { usablePorts, verdict } = looked.report;
+      const { usablePorts } = looked.report;
+      const verdict = worstVerdict([looked.report.verdict, this.pools.isUneasy(memory) ? 'watch' : 'healthy']);
       one.last = { at: start, costMs, pulse, usablePorts, verdict, left: leastLeft(looked.report), isUnfinished };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -395,7 +410,9 @@ export class HostLook {
     };
     const collectors = [...this.runs.values()];
     const trace = this.traceReport();
-    return assess({ host, namespaces, gaps, collectors, tookMs: this.monotonic() - start, trace }, request.now);
+    const pools = this.pools.report(all, this.monotonic());
+    const tookMs = this.monotonic() - start;
+    return assess({ host, namespaces, pools, gaps, collectors, tookMs, trace }, request.now);
   }
 
   private traceReport(): Assessment['trace'] {

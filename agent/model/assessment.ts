@@ -1,4 +1,5 @@
 import type { Gap } from './gap.ts';
+import type { PoolReport } from './pool.ts';
 import type { TwReuse } from './port-settings.ts';
 import type { Program } from './program.ts';
 import type { CollectorRun, Counters, Engine } from './readings.ts';
@@ -173,6 +174,8 @@ export interface Assessment {
   readonly host: HostReport;
   readonly verdict: Verdict;
   readonly namespaces: readonly NamespaceReport[];
+  /** What runs out beside ports: NAT quotas as configured, and the kernel's tables. */
+  readonly pools: readonly PoolReport[];
   readonly gaps: readonly Gap[];
   readonly collectors: readonly CollectorRun[];
   /** null: there is none. `connectErrors`: of processes that went before their network namespace was known. */

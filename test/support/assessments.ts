@@ -1,5 +1,6 @@
 // Sample Assessments for exporters.
 import type { Assessment, DestinationReport, NamespaceReport } from '../../agent/model/assessment.ts';
+import { NO_POOL_FORECAST, type PoolReport } from '../../agent/model/pool.ts';
 
 export function destination(overrides: Partial<DestinationReport> = {}): DestinationReport {
   return {
@@ -93,9 +94,29 @@ export function assessment(overrides: Partial<Assessment> = {}): Assessment {
     },
     verdict: 'watch',
     namespaces: [namespace()],
+    pools: [],
     gaps: [],
     trace: { mode: 'all', events: 1234, lostEvents: 0, connectErrors: [] },
     collectors: [{ collector: 'proc-net-tcp', durationMs: 11, ok: true }],
+    ...overrides,
+  };
+}
+
+/** What a NAT lends. */
+export function pool(overrides: Partial<PoolReport> = {}): PoolReport {
+  return {
+    name: 'azure-load-balancer',
+    kind: 'nat',
+    netns: null,
+    limit: 1024,
+    heldSeconds: 240,
+    used: 412,
+    usedLow: 400,
+    usedHigh: 412,
+    headroom: 612,
+    forecast: { ...NO_POOL_FORECAST, kind: 'steady', settlesAt: 430 },
+    verdict: 'healthy',
+    destination: { remote: '203.0.113.7', remotePort: 443 },
     ...overrides,
   };
 }

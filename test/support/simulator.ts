@@ -4,8 +4,10 @@
 import { AlertBook, type AlertRules } from '../../agent/correlate/alert-book.ts';
 import { DEFAULT_THRESHOLDS } from '../../agent/correlate/alert-conditions.ts';
 import { assess, Correlator, NamespaceMemory } from '../../agent/correlate/assess.ts';
+import { PoolWatch } from '../../agent/look/pool-watch.ts';
 import type { Alert } from '../../agent/model/alert.ts';
 import type { Assessment, DestinationReport } from '../../agent/model/assessment.ts';
+import type { NatQuota } from '../../agent/model/nat-quota.ts';
 import type { PortSettings } from '../../agent/model/port-settings.ts';
 import { SocketTable } from '../../agent/model/socket-table.ts';
 import { ESTABLISHED, TIME_WAIT } from '../../agent/model/state.ts';
@@ -69,6 +71,8 @@ class Ports {
   /** Ports by the step in which something ends. */
   private readonly due = new Map<number, number[]>();
   private nextInode = 1;
+  /** Called when a connection ends, with its number. */
+  onClose: (connection: number) => void = () => undefined;
 
   constructor(low: number, count: number, random: () => number) {
     this.low = low;
@@ -84,6 +88,11 @@ class Ports {
 
   get firstFree(): number {
     return (this.free[0] as number[]).length;
+  }
+
+  /** The one opened last. */
+  get lastOpened(): number {
+    return this.nextInode - 1;
   }
 
   /** Opens one until `end`; false: there is no port. */
@@ -114,6 +123,7 @@ class Ports {
     if (list === undefined) return;
     this.due.delete(step);
     for (const port of list) {
+      if (this.state[port] === ESTABLISHED) this.onClose(this.inode[port] as number);
       if (this.state[port] === ESTABLISHED && this.closesHere[port] === 1) {
         this.state[port] = TIME_WAIT;
         this.inode[port] = 0;
@@ -140,6 +150,12 @@ class Ports {
   }
 }
 
+/** Sees each connection begin and end, by its number; what a NAT in between would see. Times in ms. */
+export interface Onlooker {
+  opened(remotePort: number, connection: number, now: number): void;
+  closed(remotePort: number, connection: number, now: number): void;
+}
+
 export interface SimulatorOptions {
   readonly ports: number;
   readonly traffic: readonly Traffic[];
@@ -155,6 +171,9 @@ export interface SimulatorOptions {
   readonly pause?: { readonly at: number; readonly seconds: number };
   /** false: it is only played. */
   readonly isWatched?: boolean;
+  /** Quotas of what is beyond this host; with them the kernel counts connect() calls and resets. */
+  readonly nat?: readonly NatQuota[];
+  readonly onlooker?: Onlooker;
 }
 
 export interface Seen {
@@ -197,9 +216,14 @@ export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void
   const low = 32768;
   const pools = traffic.map(() => new Ports(low, options.ports, next));
   const portSettings: PortSettings = { ...settings(), range: { low, high: low + options.ports - 1 } };
+  for (const [index, pool] of pools.entries()) {
+    const { remotePort } = traffic[index] as Traffic;
+    pool.onClose = (connection) => options.onlooker?.closed(remotePort, connection, clock);
+  }
   const table = new SocketTable();
   const correlator = new Correlator();
   const memory = new NamespaceMemory();
+  const watch = new PoolWatch(options.nat ?? []);
   const book = new AlertBook(RULES);
   const alerts: { at: number; alert: Alert }[] = [];
   const used: number[] = [];
@@ -217,24 +241,27 @@ export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void
   const { pause } = options;
   const isPaused = (now: number) =>
     pause !== undefined && now >= pause.at * 1000 && now < (pause.at + pause.seconds) * 1000;
+  let clock = 0;
 
   const look = (now: number): void => {
     table.reset();
     for (const [index, pool] of pools.entries()) fill(table, pool, (traffic[index] as Traffic).remotePort, now);
     seenSockets = table.rowCount;
-    const report = correlator.assess(
-      readings(table, portSettings, { counters: { socketsTimeWait: 0, activeOpens: tried } }),
-      memory,
-      [],
-      {
-        now: wall(now),
-        at: now,
-      },
-    );
+    watch.prepare(memory);
+    const counters = {
+      socketsTimeWait: 0,
+      activeOpens: tried,
+      ...(options.nat === undefined ? {} : { estabResets: 0 }),
+    };
+    const report = correlator.assess(readings(table, portSettings, { counters }), memory, [], {
+      now: wall(now),
+      at: now,
+    });
     const assessment = assess(
       {
         host: { name: 'test', kernel: '6.18', inventory: null },
         namespaces: [report],
+        ...(options.nat === undefined ? {} : { pools: watch.report([{ memory, report }], now) }),
         gaps: [],
         collectors: [],
         tookMs: 1,
@@ -256,6 +283,7 @@ export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void
   // The daemon's ticks are at any moment of the traffic's seconds.
   const offset = Math.floor((next() * TICK) / STEP) * STEP;
   for (let now = 0; now <= seconds * 1000; now += STEP) {
+    clock = now;
     for (const pool of pools) pool.turn(now);
     if (options.restarts?.some((at) => Math.round((at * 1000) / STEP) * STEP === now)) {
       for (const pool of pools) pool.closeAll(now);
@@ -279,7 +307,9 @@ export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void
         tried++;
         const life = one.life(next, now / 1000) * 1000;
         const end = Number.isFinite(life) ? now + Math.max(STEP, life) : life;
-        if (!pool.open(end, next() < one.closedHere)) {
+        if (pool.open(end, next() < one.closedHere)) {
+          options.onlooker?.opened(one.remotePort, pool.lastOpened, now);
+        } else {
           exhaustedAt ??= now / 1000;
           failures++;
         }

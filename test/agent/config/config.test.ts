@@ -70,6 +70,7 @@ const DEFAULTS: Config = {
   reserved: [],
   twReuse: 'loopback',
   loopback: false,
+  nat: [],
 };
 
 describe('loadConfig', () => {
