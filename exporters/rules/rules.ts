@@ -104,6 +104,12 @@ function rulesOf(limits: RuleThresholds): Rule[] {
       summary: '{{ $labels.destination }} has {{ $value | humanizePercentage }} of its ports left',
     })),
   ];
+  rules.push({
+    alert: 'LastportBindPoolLow',
+    severity: 'warning',
+    expr: `min by (instance, netns, local) (${poolExpr(limits)})`,
+    summary: 'bind() before connect() from {{ $labels.local }} runs out of ports',
+  });
   const netns = (expr: string) => `max by (instance, netns) (${expr})`;
   if (limits.conntrackRatio !== null) {
     rules.push({
@@ -122,6 +128,16 @@ function rulesOf(limits: RuleThresholds): Rule[] {
     });
   }
   return rules;
+}
+
+/** Its end in sight, or little left; only while sockets are bound, or when none can be any more. */
+function poolExpr({ headroomWarningRatio, horizonSeconds }: RuleThresholds): string {
+  const headroom = 'lastport_bind_pool_headroom_ports';
+  const usable = 'on (instance, netns) group_left () lastport_ephemeral_ports{kind="usable"}';
+  const binding = 'lastport_bind_pool_opens_per_second > 0';
+  const predicted = `lastport_bind_pool_sure_exhaustion_seconds <= ${horizonSeconds}`;
+  const low = `${headroom} / ${usable} < ${headroomWarningRatio}`;
+  return `(${predicted} and ${binding}) or (${low} and ${binding}) or (${headroom} <= 0)`;
 }
 
 /** With the labels of the daemon's alert, its unit where one is known. */
