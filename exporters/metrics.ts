@@ -10,6 +10,8 @@ const DESTINATION = ['netns', 'local', 'destination', 'remote_name'] as const;
 const NETNS = ['netns'] as const;
 /** The labels that name a pool. */
 const POOL = ['pool', 'kind', 'netns'] as const;
+/** The labels that name a bind pool. */
+const BIND_POOL = ['netns', 'local'] as const;
 
 const gauge = (help: string, labels: readonly string[]): MetricDefinition => ({ type: 'gauge', help, labels });
 const counter = (help: string, labels: readonly string[] = NETNS): MetricDefinition => ({
@@ -94,6 +96,19 @@ export const METRICS = {
     'destination',
     'unit',
   ]),
+  lastport_bind_pool_headroom_ports: gauge(
+    'Sockets that programs could bind(port 0) to the local address now; to any address, until it is known that they bind to this one.',
+    BIND_POOL,
+  ),
+  lastport_bind_pool_exhaustion_seconds: gauge(
+    'Time until such a bind() fails with EADDRINUSE, if the demand stays; +Inf where that is not in sight.',
+    BIND_POOL,
+  ),
+  lastport_bind_pool_sure_exhaustion_seconds: gauge(
+    'The same at the binds that have held without a break: what alerts rest on.',
+    BIND_POOL,
+  ),
+  lastport_bind_pool_opens_per_second: gauge('Sockets so bound a second. Absent where it is not known.', BIND_POOL),
   lastport_worst_exhaustion_seconds: gauge(
     'The least time until a destination in use has no port left; +Inf where that is not in sight.',
     NETNS,

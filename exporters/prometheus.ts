@@ -9,7 +9,15 @@ import {
 } from 'prom-client';
 import { formatEndpoint } from '../agent/model/address.ts';
 import { ALERT_NAMES, type Alert, type AlertName, type Severity } from '../agent/model/alert.ts';
-import { type Assessment, type DestinationReport, type NamespaceReport, VERDICTS } from '../agent/model/assessment.ts';
+import {
+  type Assessment,
+  type BindPoolReport,
+  type DestinationReport,
+  type Forecast,
+  type NamespaceReport,
+  poolHeadroom,
+  VERDICTS,
+} from '../agent/model/assessment.ts';
 import type { CounterName } from '../agent/model/readings.ts';
 import { DELIVERY_RESULTS, type DeliveryResult } from './alert-sink.ts';
 import { DestinationClocks } from './destination-clocks.ts';
@@ -24,6 +32,8 @@ const DETAILED_NAMESPACES = 20;
 const GAP_SOURCES = 16;
 /** Owners that have series, per network namespace. */
 const OWNERS = 5;
+/** Bind pools of the host that have series, the tightest. */
+const POOLS = 4;
 const LONGEST_LABEL = 128;
 /**
  * Series of our own, whatever the host does: with those of the process 400 at most, so that 10,000 hosts fit one
@@ -150,6 +160,7 @@ export class PrometheusExporter {
         this.set('lastport_owner_used_ports', { netns: label, unit: unit ?? '', command: comm }, usedPorts);
       }
     }
+    for (const { label, pool } of tightestPools(worst)) this.publishPool(label, pool);
     const [own] = assessment.namespaces;
     if (own !== undefined) this.publishCounters(own);
     for (const { name, labels, value } of poolSeries(assessment.pools, 'tables')) this.set(name, labels, value);
@@ -222,12 +233,12 @@ export class PrometheusExporter {
     this.set('lastport_destination_saturation_ratio', labels, saturation(one));
     this.set('lastport_destination_opens_per_second', labels, one.opensPerSecond);
     const { forecast } = one;
-    const inSight = (seconds: number | null) =>
-      seconds ?? (forecast.kind === 'unknown' ? null : Number.POSITIVE_INFINITY);
-    this.set('lastport_destination_exhaustion_seconds', labels, inSight(forecast.exhaustedInSeconds));
-    this.set('lastport_destination_slow_connect_seconds', labels, inSight(forecast.slowConnectInSeconds));
-    this.set('lastport_destination_sure_exhaustion_seconds', labels, inSight(forecast.exhaustedInSecondsAtLow));
-    this.set('lastport_destination_sure_slow_connect_seconds', labels, inSight(forecast.slowConnectInSecondsAtLow));
+    const { exhaustedInSeconds, slowConnectInSeconds, exhaustedInSecondsAtLow, slowConnectInSecondsAtLow } = forecast;
+    const inSight = (seconds: number | null) => deadline(seconds, forecast);
+    this.set('lastport_destination_exhaustion_seconds', labels, inSight(exhaustedInSeconds));
+    this.set('lastport_destination_slow_connect_seconds', labels, inSight(slowConnectInSeconds));
+    this.set('lastport_destination_sure_exhaustion_seconds', labels, inSight(exhaustedInSecondsAtLow));
+    this.set('lastport_destination_sure_slow_connect_seconds', labels, inSight(slowConnectInSecondsAtLow));
     this.set('lastport_destination_peak_used_ports', labels, forecast.peakUsedPorts);
     const { exhaustedSeconds, slowSeconds, lowest } = this.clocks.of(netns, one);
     this.set('lastport_destination_headroom_min_ports', labels, lowest);
@@ -245,6 +256,16 @@ export class PrometheusExporter {
     for (const [state, ports] of Object.entries(one.states)) {
       this.set('lastport_destination_ports', { ...labels, state }, ports);
     }
+  }
+
+  private publishPool(netns: string, pool: BindPoolReport): void {
+    const { local, forecast, opensPerSecond } = pool;
+    const { exhaustedInSeconds, exhaustedInSecondsAtLow } = forecast;
+    const labels = { netns, local };
+    this.set('lastport_bind_pool_headroom_ports', labels, poolHeadroom(pool));
+    this.set('lastport_bind_pool_exhaustion_seconds', labels, deadline(exhaustedInSeconds, forecast));
+    this.set('lastport_bind_pool_sure_exhaustion_seconds', labels, deadline(exhaustedInSecondsAtLow, forecast));
+    this.set('lastport_bind_pool_opens_per_second', labels, opensPerSecond);
   }
 
   private countErrors(netns: string, errors: Pick<NamespaceReport, 'connectErrors'>): void {
@@ -315,6 +336,18 @@ function detailedDestinations(namespaces: readonly NamespaceReport[], limit: num
   const worstFirst = (a: DestinationReport, b: DestinationReport) =>
     severity(b) - severity(a) || saturation(b) - saturation(a);
   return new Set(worth.sort(worstFirst).slice(0, limit));
+}
+
+/** Not in sight is far away; not known is nothing. */
+function deadline(seconds: number | null, { kind }: Forecast): number | null {
+  return seconds ?? (kind === 'unknown' ? null : Number.POSITIVE_INFINITY);
+}
+
+function tightestPools(namespaces: readonly NamespaceReport[]): { label: string; pool: BindPoolReport }[] {
+  return namespaces
+    .flatMap(({ label, bindPools }) => bindPools.map((pool) => ({ label, pool })))
+    .sort((a, b) => poolHeadroom(a.pool) - poolHeadroom(b.pool))
+    .slice(0, POOLS);
 }
 
 /** Of every alert there is, so that none that ends leaves its last number behind. */

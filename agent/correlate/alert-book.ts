@@ -1,8 +1,15 @@
 import { formatEndpoint } from '../model/address.ts';
 import type { Alert, AlertLabels, Annotations, Severity } from '../model/alert.ts';
-import type { Assessment, DestinationReport, NamespaceReport } from '../model/assessment.ts';
+import {
+  type Assessment,
+  type BindPoolReport,
+  type DestinationReport,
+  type NamespaceReport,
+  poolHeadroom,
+} from '../model/assessment.ts';
 import {
   type AlertThresholds,
+  bindPoolConditions,
   type Condition,
   destinationConditions,
   inWords,
@@ -10,6 +17,7 @@ import {
   namespaceConditions,
 } from './alert-conditions.ts';
 import { LeakWatch } from './leak.ts';
+import { describePool } from './pool-words.ts';
 import { poolConditions, poolDetails } from './pools/pool-conditions.ts';
 
 /** The contrary must have held so long before an alert is resolved. */
@@ -145,6 +153,7 @@ export class AlertBook {
         wanted.push({ about: netns, condition, where: { netns }, unit: null, annotations, rank: 0 });
       }
       for (const one of namespace.destinations) wanted.push(...this.wantedOf(namespace, one, now, at));
+      for (const pool of namespace.bindPools) wanted.push(...this.wantedOfPool(netns, pool, now));
     }
     for (const pool of assessment.pools) {
       const { name, netns } = pool;
@@ -169,11 +178,8 @@ export class AlertBook {
     const conditions = destinationConditions(one, thresholds);
     const leak = this.leaks.watch(about, one, at);
     if (leak !== null) conditions.push(leak);
-    const most = override?.maxSeverity;
     return conditions
-      .filter(
-        ({ severity }) => most === undefined || (most !== null && (severity === 'warning' || most === 'critical')),
-      )
+      .filter(({ severity }) => isAllowed(severity, override))
       .map((condition) => ({
         about,
         condition,
@@ -184,8 +190,25 @@ export class AlertBook {
       }));
   }
 
+  /** A pool has no destination and no unit: an override that names one does not match it. */
+  private wantedOfPool(netns: string, pool: BindPoolReport, now: number): Wanted[] {
+    const { local } = pool;
+    const override = this.overrideFor({ destination: null, unit: null, netns }, now);
+    const thresholds = { ...this.rules.thresholds, ...override?.thresholds };
+    return bindPoolConditions(pool, thresholds)
+      .filter(({ severity }) => isAllowed(severity, override))
+      .map((condition) => ({
+        about: `${netns} bind ${local}`,
+        condition,
+        where: { netns, local },
+        unit: null,
+        annotations: this.annotated(condition, describePool(pool)),
+        rank: poolHeadroom(pool) / Math.max(1, pool.usablePorts),
+      }));
+  }
+
   private overrideFor(
-    facts: { readonly destination: string; readonly unit: string | null; readonly netns: string },
+    facts: { readonly destination: string | null; readonly unit: string | null; readonly netns: string },
     now: number,
   ): AlertOverride | undefined {
     return this.rules.overrides.find(
@@ -348,4 +371,9 @@ function describe(one: DestinationReport): Details {
       }
     : {};
   return { description, ...who, ...why };
+}
+
+function isAllowed(severity: Severity, override: AlertOverride | undefined): boolean {
+  const most = override?.maxSeverity;
+  return most === undefined || (most !== null && (severity === 'warning' || most === 'critical'));
 }

@@ -142,8 +142,12 @@ export class FlowCounter {
   }
 
   /** The usable ports of the destination measured last, each once. */
-  eachPort(visit: (port: number) => void): void {
-    for (let index = 0; index < this.counts.used; index++) visit(this.ports[index]!);
+  eachPort(visit: (port: number, kind: number, isFirstParity: boolean) => void): void {
+    const { ports, kinds, usable } = this;
+    for (let index = 0; index < this.counts.used; index++) {
+      const port = ports[index]!;
+      visit(port, kinds[port]!, ((port - usable.low) & 1) === 0);
+    }
   }
 
   /** Notes the ports of a destination's rows after the `distinct` ones found already; returns how many there are now. */

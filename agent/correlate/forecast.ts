@@ -39,7 +39,7 @@ export const UNUSED_FORECAST: Forecast = { ...NO_FORECAST, kind: 'steady', peakU
  * surely held.
  */
 export function forecast(
-  headroom: Headroom,
+  headroom: Pick<Headroom, 'headroomPorts'>,
   held: Held | null,
   demand: Demand | null,
   { lateSeconds, timeWaitMost, timeWaitNow }: Surroundings,

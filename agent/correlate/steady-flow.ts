@@ -18,7 +18,7 @@ const SCALES: readonly Scale[] = [
   ...[20, 30, 40, 60, 100, 200].map((width) => ({ windows: 3, width })),
 ];
 /** Windows that differ by more than this many standard deviations are no steady flow. */
-const EVEN_SIGMAS = 3;
+const EVEN_SIGMAS = 4;
 /**
  * A shorter scale that differs from a longer one by so much tells of a change: then the longer one is out of date. With
  * less, chance would be a change once a day: a look a second, on several scales.

@@ -10,7 +10,7 @@ import type { Netns } from '../model/netns.ts';
 import type { CollectorRun, Pulse } from '../model/readings.ts';
 import { AskBudget } from './ask-budget.ts';
 import { choose, notFound, refusedGap } from './choice.ts';
-import { CloseLook, type Sources } from './close-look.ts';
+import { type BoundSockets, CloseLook, type Sources } from './close-look.ts';
 import { foldGaps } from './gaps.ts';
 import { OwnersBudget } from './owners-budget.ts';
 import { type LastLook, Pace, type Watched } from './pace.ts';
@@ -68,8 +68,8 @@ class WatchedNetns implements Watched {
   gaps: readonly Gap[] = [];
   refused: { readonly at: number; readonly error: Refused } | null = null;
   readonly memory = new NamespaceMemory();
-  /** The ports that were bound and no more when that was listed last, and the host's unexplained sockets then. */
-  bound: { readonly ports: readonly number[]; readonly unexplained: number | null; looks: number } | null = null;
+  /** What was bound and no more when that was listed last, and the host's unexplained sockets then. */
+  bound: { readonly sockets: BoundSockets; readonly unexplained: number | null; looks: number } | null = null;
 
   constructor(netns: Netns) {
     this.netns = netns;
@@ -243,7 +243,7 @@ export class HostLook {
     this.unexplained = allocated === null ? null : Math.max(0, allocated - explained);
     for (const one of this.watched.values()) {
       const grown = this.unlistedOf(one);
-      one.unlisted = grown === null ? Number.POSITIVE_INFINITY : grown + (one.bound?.ports.length ?? 0);
+      one.unlisted = grown === null ? Number.POSITIVE_INFINITY : grown + (one.bound?.sockets.ports.length ?? 0);
     }
   }
 
@@ -316,7 +316,7 @@ export class HostLook {
       one.report = { ...looked.report, lookedAt: new Date(request.now).toISOString() };
       one.gaps = [...looked.gaps, ...asking.gaps()];
       for (const run of looked.runs) this.note(run);
-      if (looked.bound !== null) one.bound = { ports: looked.bound, unexplained: this.unexplained, looks: 0 };
+      if (looked.bound !== null) one.bound = { sockets: looked.bound, unexplained: this.unexplained, looks: 0 };
       else if (one.bound !== null) one.bound.looks++;
       one.refused = null;
       one.asked = request.asked;
@@ -354,13 +354,13 @@ export class HostLook {
     return { asking, gaps: () => gaps, tookMs: () => tookMs };
   }
 
-  /** The bound ports as they were listed last, or null if it is time to list them. */
-  private boundOf(one: WatchedNetns): readonly number[] | null {
+  /** The bound sockets as they were listed last, or null if it is time to list them. */
+  private boundOf(one: WatchedNetns): BoundSockets | null {
     const { bound, last } = one;
     if (bound === null || bound.looks >= BOUND_EVERY_LOOKS) return null;
     const grown = this.unlistedOf(one);
     const least = Math.max(1, (last?.usablePorts ?? 0) * BOUND_RISE_RATIO);
-    return grown === null || grown >= least ? null : bound.ports;
+    return grown === null || grown >= least ? null : bound.sockets;
   }
 
   /** How many sockets may be bound in this namespace without having been listed. */
@@ -439,8 +439,8 @@ export class HostLook {
   }
 }
 
-function leastLeft({ usablePorts, blockedPorts, destinations }: NamespaceReport): number {
+function leastLeft({ usablePorts, blockedPorts, destinations, bindPools }: NamespaceReport): number {
   if (usablePorts === null || blockedPorts === null || usablePorts === 0) return 0;
-  const left = destinations.map(({ headroomPorts }) => headroomPorts);
+  const left = [...destinations, ...bindPools].map(({ headroomPorts }) => headroomPorts);
   return Math.min(usablePorts - blockedPorts, ...left) / usablePorts;
 }

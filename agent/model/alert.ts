@@ -3,6 +3,7 @@ export const ALERT_NAMES = [
   'LastportExhaustionPredicted',
   'LastportSlowConnect',
   'LastportHeadroomLow',
+  'LastportBindPoolLow',
   'LastportConnectionLeak',
   'LastportNatQuotaLow',
   'LastportConntrackLow',

@@ -106,6 +106,12 @@ function rulesOf({ thresholds: limits, hasNat = false }: RuleOptions): Rule[] {
       summary: '{{ $labels.destination }} has {{ $value | humanizePercentage }} of its ports left',
     })),
   ];
+  rules.push({
+    alert: 'LastportBindPoolLow',
+    severity: 'warning',
+    expr: `min by (instance, netns, local) (${poolExpr(limits)})`,
+    summary: 'bind() before connect() from {{ $labels.local }} runs out of ports',
+  });
   const netns = (expr: string) => `max by (instance, netns) (${expr})`;
   // What is on for its level is on for its end, too.
   const some = 'lastport_pool_used_low >= 20 or lastport_pool_used_low >= 0.02 * lastport_pool_limit';
@@ -141,6 +147,16 @@ function rulesOf({ thresholds: limits, hasNat = false }: RuleOptions): Rule[] {
     });
   }
   return rules;
+}
+
+/** Its end in sight, or little left; only while sockets are bound, or when none can be any more. */
+function poolExpr({ headroomWarningRatio, horizonSeconds }: RuleThresholds): string {
+  const headroom = 'lastport_bind_pool_headroom_ports';
+  const usable = 'on (instance, netns) group_left () lastport_ephemeral_ports{kind="usable"}';
+  const binding = 'lastport_bind_pool_opens_per_second > 0';
+  const predicted = `lastport_bind_pool_sure_exhaustion_seconds <= ${horizonSeconds}`;
+  const low = `${headroom} / ${usable} < ${headroomWarningRatio}`;
+  return `(${predicted} and ${binding}) or (${low} and ${binding}) or (${headroom} <= 0)`;
 }
 
 /** With the labels of the daemon's alert, its unit where one is known. */

@@ -1,5 +1,5 @@
 // Sample Assessments for exporters.
-import type { Assessment, DestinationReport, NamespaceReport } from '../../agent/model/assessment.ts';
+import type { Assessment, BindPoolReport, DestinationReport, NamespaceReport } from '../../agent/model/assessment.ts';
 import { NO_POOL_FORECAST, type PoolReport } from '../../agent/model/pool.ts';
 
 export function destination(overrides: Partial<DestinationReport> = {}): DestinationReport {
@@ -54,6 +54,33 @@ export function destination(overrides: Partial<DestinationReport> = {}): Destina
   };
 }
 
+/** Healthy, but for what is overridden. */
+export function bindPool(overrides: Partial<BindPoolReport> = {}): BindPoolReport {
+  return {
+    local: '10.9.0.1',
+    usablePorts: 28232,
+    usedPorts: 1400,
+    headroomPorts: 26_832,
+    anyHeadroomPorts: 26_000,
+    headroomPortsLow: 25_990,
+    bindsTo: 'unknown',
+    opensPerSecond: 20.5,
+    forecast: {
+      kind: 'steady',
+      slowConnectInSeconds: null,
+      exhaustedInSeconds: null,
+      slowConnectInSecondsAtLow: null,
+      exhaustedInSecondsAtLow: null,
+      peakUsedPorts: 1500,
+      settlesAtPorts: 1450,
+      opensPerSecondLow: 18,
+      opensPerSecondHigh: 23,
+    },
+    verdict: 'healthy',
+    ...overrides,
+  };
+}
+
 export function namespace(overrides: Partial<NamespaceReport> = {}): NamespaceReport {
   const destinations = overrides.destinations ?? [destination()];
   return {
@@ -75,6 +102,7 @@ export function namespace(overrides: Partial<NamespaceReport> = {}): NamespaceRe
     destinationsInUse: destinations.length,
     destinationsOmitted: 0,
     omittedUsedPorts: 0,
+    bindPools: [bindPool()],
     connectErrors: [{ code: 'EADDRNOTAVAIL', total: 9, pid: 4242, command: 'node server.js' }],
     counters: { activeOpens: 62, socketsInUse: 140, socketsInUse6: 2, conntrackEntries: 17 },
     ...overrides,

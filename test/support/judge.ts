@@ -87,7 +87,7 @@ function inTwoMinutes(window: readonly { readonly at: number; readonly used: num
 }
 
 /** Lead that was to be had, and how much of it must be kept, in s; null: to be told at all is enough. */
-export function leadWanted({ endsAt, sufficientAt, scenario }: Judgement): number | null {
+function leadWanted({ endsAt, sufficientAt, scenario }: Judgement): number | null {
   if (endsAt === null || sufficientAt === null || scenario.ratio === null) return null;
   const possible = endsAt - sufficientAt;
   return scenario.ratio >= 1.25 ? Math.min(possible * 0.9, possible - TELLING_SECONDS) : 10;
