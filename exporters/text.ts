@@ -193,10 +193,10 @@ function saturation({ headroomPorts, usablePorts }: DestinationReport): number {
 
 /** Rounded down: 100 % means that nothing is left. */
 const percent = (ratio: number) => Math.floor(ratio * 100);
-const count = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+export const count = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** Names and errors come from outside: nothing in them may steer a terminal. The colours are ours. */
-function printable(line: string): string {
+export function printable(line: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
   return line.replace(/\u001b(?!\[[0-9;]*m)|[\u0000-\u001a\u001c-\u001f\u007f-\u009f]/g, '?');
 }

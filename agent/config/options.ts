@@ -22,10 +22,12 @@ import {
   parseListen,
   parseNetns,
   parsePath,
+  parseStateDir,
+  type StateDir,
   wholeNumber,
 } from './option-values.ts';
 
-export const COMMANDS = ['run', 'check', 'doctor', 'rules'] as const;
+export const COMMANDS = ['run', 'check', 'doctor', 'rules', 'incidents'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** pino's levels. */
@@ -69,6 +71,7 @@ export interface Config {
   readonly timeWaitTableRatio: number | null;
   readonly runbookBase: string;
   readonly dashboardUrl: string | null;
+  readonly stateDir: StateDir;
 }
 
 export type Field = keyof Config;
@@ -102,7 +105,7 @@ type OptionFor<Value> = Option &
 export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = {
   format: {
     flag: 'format',
-    commands: ['check', 'doctor'],
+    commands: ['check', 'doctor', 'incidents'],
     takes: 'table|json',
     help: 'how to print the answer',
     default: 'table',
@@ -303,6 +306,14 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     help: "the alerts' dashboard_url",
     default: null,
     parse: parseUrl,
+  },
+  stateDir: {
+    flag: 'state-dir',
+    commands: ['run', 'incidents'],
+    takes: 'DIR|auto|off',
+    help: "where incidents are kept; auto: systemd's StateDirectory, else root's /var/lib/lastport, else lastport in the user's state directory",
+    default: 'auto',
+    parse: parseStateDir,
   },
   engine: {
     flag: 'engine',

@@ -56,6 +56,7 @@ const DEFAULTS: Config = {
   timeWaitTableRatio: null,
   runbookBase: 'docs/alerts.md',
   dashboardUrl: null,
+  stateDir: 'auto',
 };
 
 describe('loadConfig', () => {
