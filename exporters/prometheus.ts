@@ -66,6 +66,7 @@ export class PrometheusExporter {
   private filled: Assessment | undefined;
   private alerts: readonly Alert[] = [];
   private readonly deliveries = new Map<string, Map<DeliveryResult, number>>();
+  private incidents: { readonly incidents: number; readonly writeFailures: number } | null = null;
   private readonly clocks = new DestinationClocks();
   private series = 0;
   private omitted = 0;
@@ -103,6 +104,11 @@ export class PrometheusExporter {
   noteDelivery(sink: string, result: DeliveryResult): void {
     const counts = this.deliveries.get(sink);
     counts?.set(result, (counts.get(result) ?? 0) + 1);
+  }
+
+  /** How many were recorded; never called: none are. */
+  noteIncidents(counts: { readonly incidents: number; readonly writeFailures: number }): void {
+    this.incidents = counts;
   }
 
   publish(assessment: Assessment): void {
@@ -149,6 +155,10 @@ export class PrometheusExporter {
       this.set('lastport_alerts', { alertname, severity }, count);
     }
     for (const { name, labels, value } of poolSeries(assessment.pools, 'quotas')) this.set(name, labels, value);
+    if (this.incidents !== null) {
+      this.count('lastport_incidents_total', {}, this.incidents.incidents);
+      this.count('lastport_incident_write_failures_total', {}, this.incidents.writeFailures);
+    }
     const worst = [...assessment.namespaces].sort(byRisk).slice(0, DETAILED_NAMESPACES);
     const detailed = detailedDestinations(worst, this.maxDestinations);
     for (const { label, destinations } of worst) {
@@ -240,10 +250,12 @@ export class PrometheusExporter {
     this.set('lastport_destination_sure_exhaustion_seconds', labels, inSight(exhaustedInSecondsAtLow));
     this.set('lastport_destination_sure_slow_connect_seconds', labels, inSight(slowConnectInSecondsAtLow));
     this.set('lastport_destination_peak_used_ports', labels, forecast.peakUsedPorts);
-    const { exhaustedSeconds, slowSeconds, lowest } = this.clocks.of(netns, one);
-    this.set('lastport_destination_headroom_min_ports', labels, lowest);
-    this.count('lastport_exhausted_seconds_total', labels, exhaustedSeconds);
-    this.count('lastport_slow_connect_seconds_total', labels, slowSeconds);
+    const clock = this.clocks.of(netns, one);
+    this.set('lastport_destination_headroom_min_ports', labels, clock?.lowest ?? null);
+    if (clock !== null) {
+      this.count('lastport_exhausted_seconds_total', labels, clock.exhaustedSeconds);
+      this.count('lastport_slow_connect_seconds_total', labels, clock.slowSeconds);
+    }
     const unit = one.owners?.[0]?.unit ?? null;
     const { local, destination } = labels;
     if (unit !== null) this.set('lastport_destination_unit', { netns, local, destination, unit }, 1);

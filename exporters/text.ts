@@ -257,7 +257,7 @@ const percent = (ratio: number) => Math.floor(ratio * 100);
 export const count = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** Names and errors come from outside: nothing in them may steer a terminal. The colours are ours. */
-function printable(line: string): string {
+export function printable(line: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
   return line.replace(/\u001b(?!\[[0-9;]*m)|[\u0000-\u001a\u001c-\u001f\u007f-\u009f]/g, '?');
 }

@@ -24,15 +24,17 @@ import {
   parseListen,
   parseNetns,
   parsePath,
+  parseStateDir,
+  type StateDir,
   wholeNumber,
 } from './option-values.ts';
 import { PLAN_OPTIONS, type PlanConfig } from './plan-options.ts';
 
-export const COMMANDS = ['run', 'check', 'doctor', 'rules', 'plan'] as const;
+export const COMMANDS = ['run', 'check', 'doctor', 'rules', 'incidents', 'plan'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** Those that look at a host. */
-const LOOKING = COMMANDS.filter((command) => command !== 'plan');
+const LOOKING = COMMANDS.filter((command) => command !== 'plan' && command !== 'incidents');
 
 /** pino's levels. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -77,6 +79,7 @@ export interface Config extends PlanConfig {
   readonly dashboardUrl: string | null;
   /** What NATs lend this host; no two of one name. */
   readonly nat: readonly NatQuota[];
+  readonly stateDir: StateDir;
 }
 
 export type Field = keyof Config;
@@ -112,7 +115,7 @@ export type OptionFor<Value> = Option &
 export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = {
   format: {
     flag: 'format',
-    commands: ['check', 'doctor', 'plan'],
+    commands: ['check', 'doctor', 'incidents', 'plan'],
     takes: 'table|json',
     help: 'how to print the answer',
     default: 'table',
@@ -323,6 +326,14 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     many: true,
     known: ({ name }: NatQuota) => name,
     parse: parseNat,
+  },
+  stateDir: {
+    flag: 'state-dir',
+    commands: ['run', 'incidents'],
+    takes: 'DIR|auto|off',
+    help: "where incidents are kept; auto: systemd's StateDirectory, else root's /var/lib/lastport, else lastport in the user's state directory",
+    default: 'auto',
+    parse: parseStateDir,
   },
   engine: {
     flag: 'engine',

@@ -16,6 +16,7 @@ import {
   nameOf,
   namespaceConditions,
 } from './alert-conditions.ts';
+import { causeWords } from './cause-words.ts';
 import { LeakWatch } from './leak.ts';
 import { describePool } from './pool-words.ts';
 import { poolConditions, poolDetails } from './pools/pool-conditions.ts';
@@ -342,7 +343,7 @@ const ALL = 'all destinations';
 
 /** What is known of a destination, in words. */
 function describe(one: DestinationReport): Details {
-  const { usedPorts, usablePorts, headroomPorts, fastHeadroomPorts, forecast, opensPerSecond, closesPerSecond } = one;
+  const { usedPorts, usablePorts, headroomPorts, fastHeadroomPorts, forecast, opensPerSecond } = one;
   const rate = opensPerSecond === null ? '' : `, ${Math.round(opensPerSecond)} new connections a second`;
   const deadlines = [
     forecast.slowConnectInSeconds === null ? '' : `slow ${inWords(forecast.slowConnectInSeconds)}`,
@@ -361,16 +362,7 @@ function describe(one: DestinationReport): Details {
       : {
           owner: `${owner.unit ?? owner.container ?? owner.command}${owner.pid === null ? '' : ` (pid ${owner.pid})`}: ${owner.usedPorts} ports, ${owner.how}`,
         };
-  const local = closesPerSecond.local ?? 0;
-  const churns = opensPerSecond !== null && opensPerSecond > 1 && local >= opensPerSecond * 0.5;
-  const why = churns
-    ? {
-        cause: `connections are closed after use instead of being reused: ${Math.round(local)} a second are closed by this host, and each holds its port for another minute`,
-        remedy:
-          'keep connections alive and reuse them: idle connections per host at least as many as requests at once, and response bodies read to their end',
-      }
-    : {};
-  return { description, ...who, ...why };
+  return { description, ...who, ...causeWords(one) };
 }
 
 function isAllowed(severity: Severity, override: AlertOverride | undefined): boolean {

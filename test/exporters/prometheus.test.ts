@@ -17,6 +17,7 @@ function exporter(maxDestinations = 8): PrometheusExporter {
 async function render(published: readonly Assessment[], format: MetricsFormat = 'text', max = 8): Promise<string> {
   const prometheus = exporter(max);
   prometheus.noteSink('webhook example.com');
+  prometheus.noteIncidents({ incidents: 2, writeFailures: 1 });
   for (const one of published) prometheus.publish(one);
   return (await prometheus.render(format)).body;
 }

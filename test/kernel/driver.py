@@ -527,6 +527,8 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     for name in [name for name in os.environ if name.startswith('LASTPORT_')]:
         del os.environ[name]
+    # No program that is started here leaves anything in the machine's state directory.
+    os.environ['LASTPORT_STATE_DIR'] = 'off'
     driver = Driver()
     for line in sys.stdin:
         command = json.loads(line)

@@ -71,6 +71,7 @@ const DEFAULTS: Config = {
   twReuse: 'loopback',
   loopback: false,
   nat: [],
+  stateDir: 'auto',
 };
 
 describe('loadConfig', () => {
