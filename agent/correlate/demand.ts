@@ -11,6 +11,8 @@ const TELLING_RATIO = 0.2;
 /** Where that many of the opened end, they do; fewer must do so for a while, for they may just have begun to. */
 const CLEAR_RATIO = 0.8;
 const TELLING_MS = 2000;
+/** The busiest of thirty seconds is busier by chance alone: by less than this it tells nothing. */
+const PEAK_SIGMAS = 4;
 /** Closes that a rate is counted from, at most; and in how many seconds at most (rates.ts). */
 const COUNTED_CLOSES = 200;
 const COUNTED_SECONDS = 30;
@@ -63,7 +65,10 @@ export class DemandHistory {
     this.arrivals = new ArrivalRecord(at, ages, CLOCK_BIN_SECONDS * 1000);
     this.refused = refused;
     if (isHindered && ages.length > 0) {
-      this.free = { at, rate: this.arrivals.peak() };
+      const peak = this.arrivals.peak();
+      const usual = this.arrivals.rate();
+      const isChance = usual !== null && peak.perSecond - usual.perSecond < PEAK_SIGMAS * Math.sqrt(peak.perSecond);
+      this.free = { at, rate: isChance ? usual : peak };
     }
   }
 

@@ -42,8 +42,11 @@ export function forecast(
   headroom: Pick<Headroom, 'headroomPorts'>,
   held: Held | null,
   demand: Demand | null,
-  { lateSeconds, timeWaitMost, timeWaitNow }: Surroundings,
+  { lateSeconds: timerLate, timeWaitMost, timeWaitNow }: Surroundings,
 ): Forecast {
+  // Timers end in bunches, a turn of the wheel apart: until the latest has ended all of them are held. A port that connect()
+  // takes over earlier waits for no timer.
+  const lateSeconds = held !== null && held.earlier > 0 ? 0 : timerLate * 2;
   const isExhausted = headroom.headroomPorts <= 0;
   const isSlow = isExhausted || (held !== null && held.firstLimit > 0 && held.usedFirst >= held.firstLimit);
   const nothing: Forecast = {

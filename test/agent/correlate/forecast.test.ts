@@ -48,7 +48,7 @@ describe('forecast', () => {
     );
     const calm = of(0, demand(200));
     assert.equal(calm.kind, 'steady');
-    assert.deepEqual([calm.exhaustedInSeconds, calm.slowConnectInSeconds, calm.settlesAtPorts], [null, null, 12_200]);
+    assert.deepEqual([calm.exhaustedInSeconds, calm.slowConnectInSeconds, calm.settlesAtPorts], [null, null, 12_400]);
   });
 
   it('rests its sure deadlines on what has held', () => {
