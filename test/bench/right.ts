@@ -72,6 +72,8 @@ for (const rule of USUAL_RULES) {
 }
 
 const hours = Number(values.hours);
+const about = ({ alerts }: ReturnType<typeof simulate>) =>
+  alerts.filter(({ alert }) => ABOUT_THE_END.includes(alert.labels.alertname));
 if (hours > 0) {
   console.log(
     `\n| ${hours} h steady at, of the sustainable rate | ports | most used | connects refused | alerts about the end |\n|---|---|---|---|---|`,
@@ -80,11 +82,27 @@ if (hours > 0) {
     for (const ratio of [0.8, 0.9, 0.93]) {
       const rate = ratio * sustainable(ports);
       const options = { ports, seed: 1, seconds: hours * 3600, traffic: [{ ...PER_REQUEST, rate: () => rate }] };
-      const { alerts, mostUsed, failures } = simulate(options);
-      const begun = alerts.filter(
-        ({ alert }) => alert.endsAt === null && ABOUT_THE_END.includes(alert.labels.alertname),
-      );
-      console.log(`| ${ratio} | ${ports} | ${mostUsed} | ${failures} | ${begun.length} |`);
+      const outcome = simulate(options);
+      const begun = about(outcome).filter(({ alert }) => alert.endsAt === null);
+      console.log(`| ${ratio} | ${ports} | ${outcome.mostUsed} | ${outcome.failures} | ${begun.length} |`);
     }
+  }
+  console.log(
+    `\n| ${hours} h of storms that come and go, 4,000 ports | storms | alerts about the end | of these resolved |\n|---|---|---|---|`,
+  );
+  const limit = sustainable(4000);
+  for (const [every, lasts, ratio] of [
+    [60, 15, 2],
+    [180, 15, 2],
+    [900, 30, 1.5],
+    [3600, 300, 1.2],
+  ] as const) {
+    const rate = (seconds: number) => (seconds % every < lasts ? ratio : 0.1) * limit;
+    const outcome = simulate({ ports: 4000, seed: 1, seconds: hours * 3600, traffic: [{ ...PER_REQUEST, rate }] });
+    const ended = about(outcome).filter(({ alert }) => alert.endsAt !== null).length;
+    const storms = Math.floor((hours * 3600) / every);
+    console.log(
+      `| every ${every} s, ${lasts} s at ${ratio} × sustainable | ${storms} | ${about(outcome).length - ended} | ${ended} |`,
+    );
   }
 }
