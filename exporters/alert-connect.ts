@@ -25,7 +25,7 @@ const NO_PORT = new Set(['EADDRNOTAVAIL', 'EADDRINUSE']);
  * Opens a TCP connection. Where no port of the range is left, from a port outside it: bind() to a port of one's own
  * choice asks the range for nothing, so that what tells of the end of the ports gets out when it has come.
  */
-export async function openSocket(host: string, port: number, range: PortRange): Promise<Socket> {
+async function openSocket(host: string, port: number, range: PortRange): Promise<Socket> {
   const name = host.replace(/^\[(.*)\]$/, '$1');
   // Looked up each time: whoever answers by that name may have moved.
   const addresses = isIP(name) === 0 ? await lookup(name, { all: true }) : [{ address: name }];

@@ -1,6 +1,8 @@
 import { AlertSink } from './alert-sink.ts';
 import { alertmanager } from './alertmanager.ts';
 import { HttpServer } from './http-server.ts';
+import { realFolder } from './incidents/folder.ts';
+import { FolderWriter } from './incidents/folder-writer.ts';
 import { AlertLog, AssessmentLog, createLogger } from './log.ts';
 import { PrometheusExporter } from './prometheus.ts';
 import { webhook } from './webhook.ts';
@@ -14,6 +16,8 @@ export const EXPORTERS = {
   alertSink: AlertSink,
   alertmanager,
   webhook,
+  folder: realFolder,
+  folderWriter: FolderWriter,
 };
 
 export { createLogger };

@@ -54,7 +54,7 @@ const FNV_PRIME = 1099511628211n;
 const SEPARATOR = 255;
 
 /** By which Prometheus and Alertmanager know a set of labels: FNV-1a, 64 bits (model.LabelSet.Fingerprint). */
-export function fingerprint(labels: AlertLabels): string {
+function fingerprint(labels: AlertLabels): string {
   let sum = FNV_OFFSET;
   const add = (byte: number) => {
     sum = BigInt.asUintN(64, (sum ^ BigInt(byte)) * FNV_PRIME);

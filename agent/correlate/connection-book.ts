@@ -3,9 +3,9 @@ import type { UsablePorts } from '../model/port-settings.ts';
 import type { SocketOwners } from '../model/program.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { CLOSING, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SYN_RECV, SYN_SENT, TIME_WAIT } from '../model/state.ts';
-import { BIN_MS, BINS } from './arrivals.ts';
 import { OwnerTally } from './owner-tally.ts';
 import { INBOUND, type PortKinds } from './port-kinds.ts';
+import { BIN_MS, BINS } from './steady-flow.ts';
 import { TIME_WAIT_MS } from './time-wait-clock.ts';
 import type { TracedNetns } from './traced-connections.ts';
 
@@ -43,7 +43,7 @@ export interface Visit {
   closedHere: number;
   /** In CLOSE_WAIT, LAST_ACK: the peer has closed. */
   closedThere: number;
-  /** Of the opened, those that this side has closed again: by tenths of a second since then. */
+  /** Of the opened, those that this side has closed again: by age since then, in bins (steady-flow.ts). */
   readonly openedByAge: Uint16Array;
 }
 

@@ -21,6 +21,14 @@ export interface TracedSince {
   readonly closes: { readonly here: number; readonly there: number } | null;
 }
 
+/** Connections closed since the look before, by who closed first. */
+export interface ClosedSince {
+  readonly here: number;
+  readonly there: number;
+  /** Whether none came and went unseen. */
+  readonly isSure: boolean;
+}
+
 interface Sample {
   readonly at: number;
   readonly opens: number;
@@ -48,14 +56,22 @@ export class RateHistory {
   /**
    * What happened since the look before: opened − closed is by how much the open ones have become more. Connections
    * that opened and were closed by the peer in between left nothing to be counted: `isUnsure` says, of the peer's closes
-   * that were counted, whether there may be such. What was traced is exact and goes before all that.
+   * that were counted, whether there may be such. What was traced is exact and goes before all that. Returns what was
+   * closed since.
    */
-  add(look: number, at: number, visit: Visit, traced: TracedSince | null, isUnsure: (remote: number) => boolean): void {
+  add(
+    look: number,
+    at: number,
+    visit: Visit,
+    traced: TracedSince | null,
+    isUnsure: (remote: number) => boolean,
+  ): ClosedSince {
     const last = this.last;
     const open = visit.open + visit.closedThere;
     const opened = traced?.opens ?? visit.opened;
     const local = traced?.closes?.here ?? visit.closedHere;
     const remote = traced?.closes?.there ?? Math.max(0, opened - local - (open - this.open));
+    const unsure = traced === null && isUnsure(remote);
     this.look = look;
     this.open = open;
     this.samples.push({
@@ -63,9 +79,10 @@ export class RateHistory {
       opens: last.opens + opened,
       local: last.local + local,
       remote: last.remote + remote,
-      unsure: last.unsure + (traced === null && isUnsure(remote) ? 1 : 0),
+      unsure: last.unsure + (unsure ? 1 : 0),
     });
     if (this.samples.length > SAMPLES) this.samples.shift();
+    return { here: local, there: remote, isSure: !unsure };
   }
 
   /** Over the shortest time that tells enough. */

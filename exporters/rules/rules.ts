@@ -13,6 +13,8 @@ export interface RuleThresholds {
 
 export interface RuleOptions {
   readonly thresholds: RuleThresholds;
+  /** Whether a NAT's quotas are configured. */
+  readonly hasNat?: boolean;
   readonly runbookBase: string;
   readonly dashboardUrl: string | null;
 }
@@ -48,7 +50,7 @@ export function prometheusRules(options: RuleOptions): string {
         },
       ],
     },
-    { name: 'lastport-alerts', rules: rulesOf(options.thresholds).map((rule) => ruleYaml(rule, options)) },
+    { name: 'lastport-alerts', rules: rulesOf(options).map((rule) => ruleYaml(rule, options)) },
   ];
   return `${HEADER}${stringify({ groups }, { lineWidth: 0 })}`;
 }
@@ -63,7 +65,7 @@ const HEADER = `# Made by: lastport rules. Load it with rule_files in prometheus
 #       equal: [alertname, instance, netns, local, destination]
 `;
 
-function rulesOf(limits: RuleThresholds): Rule[] {
+function rulesOf({ thresholds: limits, hasNat = false }: RuleOptions): Rule[] {
   const { horizonSeconds } = limits;
   const sure = `lastport_destination_sure_exhaustion_seconds <= ${horizonSeconds}`;
   const usable = 'on (instance, netns) group_left () lastport_ephemeral_ports{kind="usable"}';
@@ -104,24 +106,57 @@ function rulesOf(limits: RuleThresholds): Rule[] {
       summary: '{{ $labels.destination }} has {{ $value | humanizePercentage }} of its ports left',
     })),
   ];
+  rules.push({
+    alert: 'LastportBindPoolLow',
+    severity: 'warning',
+    expr: `min by (instance, netns, local) (${poolExpr(limits)})`,
+    summary: 'bind() before connect() from {{ $labels.local }} runs out of ports',
+  });
   const netns = (expr: string) => `max by (instance, netns) (${expr})`;
+  // What is on for its level is on for its end, too.
+  const some = 'lastport_pool_used_low >= 20 or lastport_pool_used_low >= 0.02 * lastport_pool_limit';
+  const ending = (kind: string) =>
+    `(lastport_pool_sure_exhaustion_seconds{kind="${kind}"} <= ${horizonSeconds} and (${some}))`;
+  if (hasNat) {
+    const full = `lastport_pool_used_low{kind="nat"} > (1 - ${limits.headroomWarningRatio}) * lastport_pool_limit`;
+    rules.push({
+      alert: 'LastportNatQuotaLow',
+      severity: 'warning',
+      expr: `max by (instance, pool) (${full} or ${ending('nat')})`,
+      summary: '{{ $labels.pool }}: few of the ports that this NAT lends are left, or none soon',
+    });
+  }
   if (limits.conntrackRatio !== null) {
     rules.push({
       alert: 'LastportConntrackLow',
       severity: 'warning',
-      expr: netns(`lastport_conntrack_entries / lastport_conntrack_entries_limit >= ${limits.conntrackRatio}`),
-      summary: 'The connection tracking table of {{ $labels.netns }} is {{ $value | humanizePercentage }} full',
+      expr: netns(
+        `lastport_conntrack_entries / lastport_conntrack_entries_limit >= ${limits.conntrackRatio} or ${ending('conntrack')}`,
+      ),
+      summary: 'The connection tracking table of {{ $labels.netns }} is full, or soon will be',
     });
   }
   if (limits.timeWaitTableRatio !== null) {
     rules.push({
       alert: 'LastportTimeWaitTableFull',
       severity: 'warning',
-      expr: netns(`lastport_tcp_sockets_time_wait / lastport_tcp_time_wait_limit >= ${limits.timeWaitTableRatio}`),
-      summary: 'The TIME_WAIT table of {{ $labels.netns }} is {{ $value | humanizePercentage }} full',
+      expr: netns(
+        `lastport_tcp_sockets_time_wait / lastport_tcp_time_wait_limit >= ${limits.timeWaitTableRatio} or ${ending('time_wait')}`,
+      ),
+      summary: 'The TIME_WAIT table of {{ $labels.netns }} is full, or soon will be',
     });
   }
   return rules;
+}
+
+/** Its end in sight, or little left; only while sockets are bound, or when none can be any more. */
+function poolExpr({ headroomWarningRatio, horizonSeconds }: RuleThresholds): string {
+  const headroom = 'lastport_bind_pool_headroom_ports';
+  const usable = 'on (instance, netns) group_left () lastport_ephemeral_ports{kind="usable"}';
+  const binding = 'lastport_bind_pool_opens_per_second > 0';
+  const predicted = `lastport_bind_pool_sure_exhaustion_seconds <= ${horizonSeconds}`;
+  const low = `${headroom} / ${usable} < ${headroomWarningRatio}`;
+  return `(${predicted} and ${binding}) or (${low} and ${binding}) or (${headroom} <= 0)`;
 }
 
 /** With the labels of the daemon's alert, its unit where one is known. */

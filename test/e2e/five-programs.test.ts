@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -7,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Owner } from '../../agent/model/assessment.ts';
 import { obstacle } from '../kernel/netns.ts';
 import { A, B, C } from '../kernel/situations/places.ts';
+import { goBuild } from '../support/go-build.ts';
 import { needs } from '../support/needs.ts';
 import { Inside, type InsideOptions, WITH_TRACEFS } from './inside.ts';
 
@@ -68,12 +68,7 @@ interface Found {
 async function run({ waitMs, ...options }: InsideOptions & { readonly waitMs: number }) {
   const inside = await Inside.open({ ...options, listens: false });
   try {
-    const go = join(inside.folder, 'goclient');
-    const built = spawnSync('go', ['build', '-o', go, join(PROGRAMS, 'client.go')], {
-      encoding: 'utf8',
-      env: { ...process.env, GO111MODULE: 'off', GOFLAGS: '' },
-    });
-    assert.equal(built.status, 0, built.stderr);
+    const go = goBuild(join(PROGRAMS, 'client.go'), inside.folder, 'goclient');
     await inside.start('server', ['python3', join(PROGRAMS, 'server.py'), '8080'], 'server');
     await inside.start('nginx', ['nginx', '-p', inside.folder, '-c', join(PROGRAMS, 'nginx.conf')]);
     for (const name of ['server', 'nginx'] as const) {
