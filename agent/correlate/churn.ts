@@ -9,7 +9,15 @@ import { type Demand, DemandHistory, type DemandLook } from './demand.ts';
 import type { FlowCounter } from './flow.ts';
 import { LatelyOwners } from './owner-tally.ts';
 import type { PortKinds } from './port-kinds.ts';
-import { type ClosedSince, closesByAge, NO_RATES, RateHistory, type TracedSince } from './rates.ts';
+import {
+  AGE_STEP_MS,
+  AGE_STEPS,
+  type ClosedSince,
+  closesByAge,
+  NO_RATES,
+  RateHistory,
+  type TracedSince,
+} from './rates.ts';
 import type { Held } from './run-off.ts';
 import { BIN_MS, BINS } from './steady-flow.ts';
 import { CLOCK_BIN_SECONDS, clockBin, TIME_WAIT_MS, type TimeWaitClock } from './time-wait-clock.ts';
@@ -287,10 +295,9 @@ function hasOverflown(before: Counters | undefined, now: Counters): boolean {
 /** From one look alone: the ages of TIME_WAIT show the closes of this side. If the peer closes none, so many are opened. */
 function atFirst({ table, counter }: Look, destination: number): Rates {
   const { states } = counter.measure(table, destination);
-  const local = closesByAge(
-    (seconds) => counter.youngTimeWait(seconds * 1000),
-    counter.keptMs(table, destination) / 1000,
-  );
+  const ages = new Uint32Array(AGE_STEPS);
+  counter.readAges(ages, AGE_STEP_MS);
+  const local = closesByAge(ages, counter.keptMs(table, destination));
   const peerCloses = states[CLOSE_WAIT]! + states[LAST_ACK]! > 0;
   const isTelling = local !== null && !peerCloses && states[TIME_WAIT]! >= TELLING_CLOSES;
   return { ...NO_RATES, opensPerSecond: isTelling ? local : null, closesPerSecond: { local, remote: null } };

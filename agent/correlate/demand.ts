@@ -40,7 +40,7 @@ type Lives = Pick<Demand, 'endsPerSecond' | 'endsPerSecondHigh' | 'closedHere'>;
 export interface DemandLook {
   readonly at: number;
   readonly visit: Visit;
-  /** Since the look before. */
+  /** Since the look before, from ports outside the range too. */
   readonly opened: number;
   readonly rates: Rates;
   /** No port of the first parity left, or none at all: what is measured now is what gets through. */
@@ -73,7 +73,7 @@ export class DemandHistory {
   }
 
   add({ at, visit, opened }: DemandLook): void {
-    this.arrivals.add(at, opened, visit.openedByAge);
+    this.arrivals.add(at, Math.max(0, opened - visit.openedOutside), visit.openedByAge);
   }
 
   /** null: too little is known. */
@@ -82,7 +82,7 @@ export class DemandHistory {
     const isRefused = refused > this.refused;
     this.refused = refused;
     if (measured === null) return null;
-    const open = visit.open + visit.closedThere;
+    const open = visit.open + visit.closedThere - visit.openOutside;
     const lives = this.livesOf(at, open, measured, rates);
     const { free } = this;
     if (!isHindered && !isRefused) {

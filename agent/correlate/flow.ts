@@ -108,14 +108,17 @@ export class FlowCounter {
     return this.reuses(table, destination) ? Math.min(this.reuse.delayMs, TIME_WAIT_MS) : TIME_WAIT_MS;
   }
 
-  /** TIME_WAIT of the destination measured last that are younger than that. */
-  youngTimeWait(ms: number): number {
-    let count = 0;
+  /** TIME_WAIT of the destination measured last, FIN_WAIT2 remains included, by age in steps of `stepMs`. */
+  readAges(ages: Uint32Array, stepMs: number): void {
+    ages.fill(0);
     for (let index = 0; index < this.counts.used; index++) {
       const port = this.ports[index]!;
-      if (this.stateOf[port] === TIME_WAIT && TIME_WAIT_MS - this.leftOf[port]! * 10 < ms) count++;
+      const state = this.stateOf[port]!;
+      const left = this.leftOf[port]!;
+      if (state !== TIME_WAIT && (state !== FIN_WAIT2 || left === 0)) continue;
+      const step = Math.max(0, Math.floor((TIME_WAIT_MS - left * 10) / stepMs));
+      if (step < ages.length) ages[step]!++;
     }
-    return count;
   }
 
   /**

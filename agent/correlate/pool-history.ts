@@ -4,17 +4,16 @@ import type { Visit } from './connection-book.ts';
 import { type Demand, DemandHistory, type DemandLook } from './demand.ts';
 import { LIVE, NOBODY } from './local-ports.ts';
 import { BLOCKED, CHOSEN, type PortKinds } from './port-kinds.ts';
-import { closesByAge, NO_RATES, RateHistory } from './rates.ts';
+import { AGE_STEP_MS, AGE_STEPS, closesByAge, NO_RATES, RateHistory } from './rates.ts';
 import { BIN_MS, BINS } from './steady-flow.ts';
-import { CLOCK_BIN_SECONDS, TIME_WAIT_MS } from './time-wait-clock.ts';
+import { TIME_WAIT_MS } from './time-wait-clock.ts';
 
 /** From look to look: later than this a TIME_WAIT that came in between may have gone. */
 const LONGEST_GAP_MS = 55_000;
 /** Hundredths of a second: by so much the end of the same TIME_WAIT may differ from look to look. */
 const SAME_END = 50;
 /** As far back as one look tells of what was opened, and in which steps. */
-const LONGEST_AGE_MS = 30_000;
-const AGE_MS = CLOCK_BIN_SECONDS * 1000;
+const LONGEST_AGE_MS = AGE_STEPS * AGE_STEP_MS;
 /** From fewer one look tells nothing. */
 const TELLING_CLOSES = 20;
 
@@ -111,10 +110,12 @@ class Inflow {
     opened: 0,
     closedHere: 0,
     closedThere: 0,
+    openOutside: 0,
+    openedOutside: 0,
     openedByAge: new Uint16Array(BINS),
   };
-  /** Of the opened that are closed again: by their age in steps of AGE_MS, of a first look. */
-  private readonly ages = new Uint16Array(LONGEST_AGE_MS / AGE_MS);
+  /** Of the opened that are closed again: by their age in steps of AGE_STEP_MS, of a first look. */
+  private readonly ages = new Uint16Array(AGE_STEPS);
   private rates: RateHistory | null = null;
   private demands: DemandHistory | null = null;
 
@@ -134,7 +135,7 @@ class Inflow {
     if (isClosed) visit.closedHere++;
     if (!isOpened || isLive) return;
     visit.openedByAge[Math.min(BINS - 1, Math.max(0, Math.floor(ageMs / BIN_MS)))]!++;
-    const step = Math.max(0, Math.floor(ageMs / AGE_MS));
+    const step = Math.max(0, Math.floor(ageMs / AGE_STEP_MS));
     if (step < this.ages.length) this.ages[step]!++;
   }
 
@@ -161,8 +162,8 @@ class Inflow {
 
 /** One look dates what this side has closed: so many are opened, if none of them lives for long. */
 function atFirst(ages: Uint16Array): Rates {
-  const young = (seconds: number) => ages.subarray(0, (seconds * 1000) / AGE_MS).reduce((sum, count) => sum + count, 0);
-  const local = closesByAge(young, LONGEST_AGE_MS / 1000);
-  if (local === null || young(LONGEST_AGE_MS / 1000) < TELLING_CLOSES) return NO_RATES;
+  const local = closesByAge(ages, LONGEST_AGE_MS);
+  const closed = ages.reduce((sum, count) => sum + count, 0);
+  if (local === null || closed < TELLING_CLOSES) return NO_RATES;
   return { ...NO_RATES, opensPerSecond: local, closesPerSecond: { local, remote: null } };
 }

@@ -37,7 +37,7 @@ function look(
   const openedByAge = new Uint16Array(bins).fill(Math.round(Math.min(opened, local) / bins));
   return {
     at: 100_000 + second * 1000,
-    visit: { open, opened, closedHere: local, closedThere: 0, openedByAge },
+    visit: { open, opened, closedHere: local, closedThere: 0, openOutside: 0, openedOutside: 0, openedByAge },
     opened,
     rates: { opensPerSecond: opened, closesPerSecond: { local, remote }, opensTotal: null, closesTotal: null },
     isHindered,
