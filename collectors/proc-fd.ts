@@ -101,7 +101,7 @@ export class SocketHolders implements SocketOwners {
 
   /** Of the network namespace that was sought in last. */
   holderOf(inode: number): number {
-    return this.space?.held.of(inode)?.program ?? 0;
+    return this.space?.held.programOf(inode) ?? 0;
   }
 
   program(index: number): Program | null {
