@@ -34,7 +34,7 @@ export function realReach(
   const stir = new HostStir(host);
   const cpu = threadCpu(host, libcOf, monotonic);
   const programs = new Programs(host, { wantsCommandLine, userName: userNames() });
-  const trace = wantsTrace ? new Tracing(() => startTrace(host, programs, libcOf()), monotonic) : null;
+  const trace = wantsTrace ? new Tracing(() => startTrace(host, programs, libcOf(), cpu), monotonic) : null;
   return {
     find: () => finder.find(),
     inodeOf: (process) => netnsInode(host, `${process}/ns/net`),
@@ -61,7 +61,7 @@ export function realReach(
 }
 
 /** @throws Error saying why there is no trace to be had. */
-function startTrace(host: Host, programs: Programs, libc: Libc): StartedTrace {
+function startTrace(host: Host, programs: Programs, libc: Libc, cpu: () => number): StartedTrace {
   const files = startableTrace(host);
   const tasks = new TraceTaskBook(host, programs);
   const trace = new SockTrace({
@@ -71,6 +71,7 @@ function startTrace(host: Host, programs: Programs, libc: Libc): StartedTrace {
     identity: identityOf(host, pid) ?? String(pid),
     isRunning: (identity) => identityOf(host, Number.parseInt(identity, 10)) === identity,
     monotonic,
+    cpu,
     originMs: monotonicOriginMs(),
   });
   return { trace, tasks };

@@ -102,7 +102,7 @@ export interface DestinationReport extends Headroom, Rates {
   readonly asked: boolean;
   /** Distinct used ports by state; sums to usedPorts. States nobody is in are left out. */
   readonly states: { readonly [state in TcpState]?: number };
-  /** The five with the most ports; null: nobody looked for them. */
+  /** The five programs with the most ports, each by every way it is known; null: nobody looked for them. */
   readonly owners: readonly Owner[] | null;
   /** Ports whose owner is not known; null: nobody looked. */
   readonly unownedPorts: number | null;
