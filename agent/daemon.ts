@@ -8,7 +8,8 @@ export interface DaemonParts {
   readonly publish: (assessment: Assessment) => void;
   /** Read anew all the time: a reload may change it. */
   readonly tickMs: () => number;
-  readonly beatMs: number;
+  /** Asked before every beat. */
+  readonly beatMs: () => number;
   readonly now: () => number;
   readonly monotonic: () => number;
   readonly onError: (what: string, error: unknown) => void;
@@ -22,7 +23,7 @@ export interface DaemonParts {
  * the last good one. Rejects with an error that is fatal.
  */
 export async function tickUntil(signal: AbortSignal, parts: DaemonParts): Promise<void> {
-  const { monotonic, beatMs } = parts;
+  const { monotonic } = parts;
   const pause = pauser(signal);
   let due = monotonic();
   while (!signal.aborted) {
@@ -30,7 +31,9 @@ export async function tickUntil(signal: AbortSignal, parts: DaemonParts): Promis
     attempt(parts, parts.tick);
     const dueNow = () => begun + parts.tickMs();
     // A last beat right before the tick would be for nothing.
-    while (!signal.aborted && dueNow() - monotonic() > beatMs * 1.5) {
+    for (;;) {
+      const beatMs = parts.beatMs();
+      if (signal.aborted || dueNow() - monotonic() <= beatMs * 1.5) break;
       await pause(beatMs);
       if (!signal.aborted) attempt(parts, parts.beat);
     }

@@ -5,6 +5,7 @@ import type Yargs from 'yargs';
 import { COLLECTORS, ENGINE_COLLECTORS } from '../collectors/index.ts';
 import { check } from './commands/check.ts';
 import { type Command, type Config, loadConfig, optionsFor, UsageError } from './config/config.ts';
+import { stateDirOf } from './config/state-dir.ts';
 import { monotonic, now, readFileStart, realHost, version } from './host.ts';
 import { makeLook } from './look/make.ts';
 import type { Alert } from './model/alert.ts';
@@ -17,6 +18,7 @@ const LONGEST_FILE = 1024 * 1024;
 
 const stdout = (text: string) => process.stdout.write(text);
 const stderr = (text: string) => process.stderr.write(text);
+const hasColors = () => process.stdout.hasColors?.() === true && !process.env['NO_COLOR'];
 
 const commands: Record<
   Command,
@@ -32,6 +34,7 @@ const commands: Record<
         { readInventory },
         { resolveAsked },
         { Alerting, sinksOf },
+        { Recorder },
         { systemLookup },
       ] = await Promise.all([
         import('./commands/run.ts'),
@@ -40,11 +43,27 @@ const commands: Record<
         import('../collectors/system.ts'),
         import('./asked.ts'),
         import('./alerting.ts'),
+        import('./recorder.ts'),
         import('../exporters/name-lookup.ts'),
       ]);
       const logger = createLogger(config.logLevel, process.stdout, process.stdout.isTTY === true);
       const { maxDestinations } = config;
       const metrics = new EXPORTERS.prometheus({ maxDestinations, version: version(), node: process.version });
+      const stateDir = stateDirectory(config);
+      if (stateDir === null && config.stateDir === 'auto') {
+        logger.warn('incidents are not recorded: neither $STATE_DIRECTORY nor $HOME is set; give --state-dir DIR');
+      }
+      const recorder =
+        stateDir === null
+          ? null
+          : new Recorder({
+              folder: EXPORTERS.folder(`${stateDir}/${INCIDENTS}`),
+              writer: EXPORTERS.folderWriter,
+              logger,
+              onCounts: (counts) => metrics.noteIncidents(counts),
+              now,
+              monotonic,
+            });
       return run(config, {
         startLooking: (options) => new LookWorker(options),
         logger,
@@ -71,6 +90,7 @@ const commands: Record<
           const noted = { publish: (_: unknown, firing: readonly Alert[]) => metrics.noteAlerts(firing) };
           return new Alerting(rules, [new EXPORTERS.alertLog(logger), noted], sinks, monotonic);
         },
+        recorder,
         serve: (options) => new EXPORTERS.http(options),
         inventory: (signal) => readInventory({ signal }),
         route: resolveAsked,
@@ -91,20 +111,38 @@ const commands: Record<
         look: (request) => look.once(request),
         route: async (to) =>
           to.length === 0 ? { asked: [], gaps: [] } : (await import('./asked.ts')).resolveAsked(to),
-        render: (assessment, options) =>
-          checkTable(assessment, {
-            ...options,
-            color: process.stdout.hasColors?.() === true && !process.env['NO_COLOR'],
-          }),
+        render: (assessment, options) => checkTable(assessment, { ...options, color: hasColors() }),
         now,
         stdout,
         stderr,
       });
     },
   },
+  plan: {
+    describe: 'what if? From a rate of requests to ports; exit 0 fits, 1 connect() gets slow, 2 ports run out',
+    run: async (config) => {
+      const [{ plan }, { planText }] = await Promise.all([
+        import('./commands/plan.ts'),
+        import('../exporters/plan-text.ts'),
+      ]);
+      return plan(config, { render: (answer) => planText(answer, { color: hasColors() }), stdout });
+    },
+  },
   rules: {
     describe: 'alerting and recording rules for Prometheus, on stdout',
     run: async (config) => (await import('./commands/rules.ts')).rules(config, stdout),
+  },
+  incidents: {
+    describe: 'what happened while nobody looked: when, where, how near, whose, why',
+    run: async (config) => {
+      const [{ incidents }, { realFolder }] = await Promise.all([
+        import('./commands/incidents.ts'),
+        import('../exporters/incidents/folder.ts'),
+      ]);
+      const stateDir = stateDirectory(config);
+      const folder = stateDir === null ? null : realFolder(`${stateDir}/${INCIDENTS}`);
+      return incidents(config, { folder, stdout, stderr });
+    },
   },
   doctor: {
     describe: 'what this machine lets it see, and what each missing thing costs',
@@ -114,6 +152,10 @@ const commands: Record<
     },
   },
 };
+
+/** In the state directory. */
+const INCIDENTS = 'incidents';
+const stateDirectory = ({ stateDir }: Config) => stateDirOf(stateDir, process.env, process.getuid?.() === 0);
 
 /** SIGTERM or SIGINT ends in order; a second one, or five seconds, at once. */
 function terminationSignal(): AbortSignal {
@@ -136,7 +178,7 @@ async function main(): Promise<number> {
     .usage('$0 <command> [options]\n\nWatches TCP ports and tells which destination runs out of them.')
     .version(version())
     .parserConfiguration({ 'duplicate-arguments-array': true, 'camel-case-expansion': false })
-    .demandCommand(1, 'give a command: run, check, rules or doctor')
+    .demandCommand(1, 'give a command: run, check, incidents, plan, rules or doctor')
     .strictCommands()
     .exitProcess(false)
     .showHelpOnFail(false)

@@ -4,7 +4,10 @@ import type { Assessment } from './model/assessment.ts';
 
 /** What the worker is to do from now on; replaces what it was told before. */
 export interface WorkerOrders {
-  readonly config: Pick<Config, 'procfs' | 'engine' | 'netns' | 'ask' | 'trace' | 'ownersCommandLine' | 'tickMs'>;
+  readonly config: Pick<
+    Config,
+    'procfs' | 'engine' | 'netns' | 'ask' | 'trace' | 'ownersCommandLine' | 'tickMs' | 'nat'
+  >;
   readonly request: Omit<LookRequest, 'now'>;
 }
 

@@ -14,6 +14,8 @@ import type { FromWorker, ToWorker, WorkerOrders } from './worker-messages.ts';
  * the next; and to wake up costs a quiet host more than what is done then.
  */
 const BEAT_MS = 330;
+/** While something rises: whether it is a burst or a storm shows after 0.8 s, and not sooner than somebody looks. */
+const EAGER_BEAT_MS = 110;
 
 const end = new AbortController();
 let orders = workerData as WorkerOrders;
@@ -40,7 +42,7 @@ parentPort?.on('message', (message: ToWorker) => {
   if (lookedAs(orders) !== same) {
     look.close();
     look = lookAs(orders);
-  }
+  } else look.nat = orders.config.nat;
 });
 
 await tickUntil(end.signal, {
@@ -53,7 +55,7 @@ await tickUntil(end.signal, {
     last = assessment;
   },
   tickMs: () => orders.config.tickMs,
-  beatMs: BEAT_MS,
+  beatMs: () => (look.isEager ? EAGER_BEAT_MS : BEAT_MS),
   now,
   monotonic,
   onError: (what, error) => post({ kind: 'error', what, message: (error as Error).message }),

@@ -22,6 +22,8 @@ export interface Libc {
   /** setns(2) changes the calling thread: nothing may be awaited before it is changed back. */
   readonly setns: Call<[fd: number, kind: number]>;
   readonly poll: Call<[descriptors: Bytes, count: number, timeoutMs: number]>;
+  /** Fills in a struct timespec: two 64-bit numbers, seconds and nanoseconds. */
+  readonly clockGettime: Call<[clock: number, into: Bytes]>;
   /** Of the last call on this thread. */
   readonly errno: () => number;
 }
@@ -72,6 +74,7 @@ export function loadLibc(): Libc {
     interfaceName: (index) => (indexToName(index, name) === null ? null : name.toString('latin1', 0, name.indexOf(0))),
     setns: library.func('int setns(int, int)'),
     poll: library.func('int poll(void *, uint64_t, int)'),
+    clockGettime: library.func('int clock_gettime(int, void *)'),
     errno: () => native.errno(),
   };
 }

@@ -1,5 +1,6 @@
 import type { Gap } from '../agent/model/gap.ts';
 import type { Host } from '../agent/model/host.ts';
+import { ProcessList } from './process-list.ts';
 
 /** A process that was seen so often has settled: runtimes clone first and unshare afterwards. */
 const SETTLED_AFTER = 4;
@@ -11,8 +12,6 @@ const ASKED_AGAIN = 16;
 const ASKED_AGAIN_SHARE = 1 / 32;
 /** And if no process seems to have come or gone since the last search, only this many. */
 const ASKED_WHEN_CALM = 4;
-/** Searches from one listing of all processes to the next, if none seems to have come or gone. */
-const LISTED_AGAIN = 10;
 
 export interface ProcessesFound {
   /** Inode of a network namespace → the lowest pid in it. */
@@ -32,22 +31,25 @@ interface Process {
  */
 export class NetnsProcesses {
   private readonly processes = new Map<number, Process>();
-  private listed: { readonly pids: readonly number[]; readonly mark: string | null; searches: number } | null = null;
+  private listed: readonly number[] = [];
   private found: ProcessesFound | null = null;
   /** Whether some process has not been asked often enough. */
   private isSettled = false;
   private turn = 0;
+  private readonly list: ProcessList;
   private readonly host: Host;
 
   constructor(host: Host) {
     this.host = host;
+    this.list = new ProcessList(host);
   }
 
   /** The same object as before where nothing has changed. */
   read(): ProcessesFound {
-    const before = this.listed;
-    const { pids } = this.list();
-    const isCalm = this.listed === before && this.isSettled;
+    const pids = this.list.read();
+    const isCalm = pids === this.listed && this.isSettled;
+    if (pids !== this.listed) this.forget(pids);
+    this.listed = pids;
     if (isCalm && !this.inTurn(pids, ASKED_WHEN_CALM).some((pid) => this.ask(pid))) return this.found as ProcessesFound;
     const inTurn = new Set(this.inTurn(pids, Math.max(ASKED_AGAIN, Math.ceil(pids.length * ASKED_AGAIN_SHARE))));
     this.isSettled = true;
@@ -58,6 +60,12 @@ export class NetnsProcesses {
     }
     this.found = this.sum();
     return this.found;
+  }
+
+  /** All but these. */
+  private forget(pids: readonly number[]): void {
+    const present = new Set(pids);
+    for (const pid of this.processes.keys()) if (!present.has(pid)) this.processes.delete(pid);
   }
 
   /** Whether the answer is another one than before. */
@@ -91,35 +99,6 @@ export class NetnsProcesses {
       if (process.refused) refused++;
     }
     return { pids, gaps: refused === 0 ? [] : [refusedGap(refused)] };
-  }
-
-  /** All processes; listed only when one seems to have come or gone, for that costs more than the rest of a search. */
-  private list(): { readonly pids: readonly number[] } {
-    const { listed } = this;
-    const mark = this.mark();
-    if (listed !== null && mark !== null && mark === listed.mark && listed.searches < LISTED_AGAIN) {
-      listed.searches++;
-      return listed;
-    }
-    let pids: number[] = [];
-    try {
-      pids = this.host.list('.').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
-    } catch {
-      // A copied tree has no processes.
-    }
-    const present = new Set(pids);
-    for (const pid of this.processes.keys()) if (!present.has(pid)) this.processes.delete(pid);
-    this.listed = { pids, mark, searches: 0 };
-    return this.listed;
-  }
-
-  /** Threads there are, and the newest pid: "0.20 0.18 0.12 1/80 11206" (proc_loadavg(5)). null: unknown. */
-  private mark(): string | null {
-    try {
-      return /\/\d+ \d+$/.exec(this.host.readText('loadavg').trimEnd())?.[0] ?? null;
-    } catch {
-      return null;
-    }
   }
 }
 

@@ -1,63 +1,107 @@
 import type { Host } from '../agent/model/host.ts';
 import type { Program, SocketOwners } from '../agent/model/program.ts';
+import { HeldSockets, type Now } from './held-sockets.ts';
+import { netnsInode } from './netns-processes.ts';
+import { ProcessList } from './process-list.ts';
 import type { Programs } from './programs.ts';
 
 /** Sockets whose holder is remembered; of a table with more, the rest are nobody's. */
 const MOST_SOCKETS = 200_000;
-/** Holders checked again at a time, in turn: a socket may be passed on, or its holder end and a child keep it. */
+/** Holders checked again in a second, in turn: a socket may be passed on, or its holder end and a child keep it. */
 const CHECKED_AGAIN = 64;
 /** A socket that nobody was found to hold (the kernel's own, another pid namespace's) is looked for again after this. */
 const NOT_FOUND_FOR_MS = 5000;
 /** Processes asked before all others: those that were found last to hold one. */
 const LIKELY = 8;
+/** What was freed and who was found last have so much of the budget, for the others would never have a turn. */
+const LIKELY_SHARE = 0.5;
 /** Descriptors read between two looks at the clock. */
-const BATCH = 64;
-
-/** What no look has asked for in this time is forgotten. */
+const BATCH = 16;
+/** By the clock on the wall a search may take so many times its budget, on a host where others want the processor too. */
+const PATIENCE = 6;
+/** A namespace in which nothing was looked for in this time is forgotten. */
 const UNWANTED_FOR_MS = 60_000;
 
-interface Held {
-  wantedAt: number;
-  readonly program: number;
-  readonly pid: number;
-  readonly descriptor: string;
+/** In the place of an inode: there is no such descriptor. */
+const CLOSED = -1;
+
+/** What is known of one network namespace. */
+interface Space {
+  readonly held: HeldSockets;
+  /** Inode → when it was looked for everywhere. */
+  readonly missing: Map<number, number>;
+  /** Those that hold sockets, the latest last. */
+  readonly holders: Set<number>;
+  /** Processes of this namespace that have come since they were listed before, the newest last. */
+  fresh: number[];
+  /** Through the processes of this namespace and those that hold its sockets, and through all others. */
+  readonly near: Round;
+  readonly far: Round;
+  /** Those that no process near has. */
+  readonly farther: Set<number>;
+  soughtAt: number;
+  sweptAt: number;
+  checkedAt: number;
+}
+
+/** Goes through processes one after the other, however many searches that takes. */
+interface Round {
+  /** Those that are still to be asked, the last first. */
+  turn: number[];
+  /** What it looks for: what came later needs another round. */
+  sought: ReadonlySet<number>;
+  /** Where the budget ended in the middle of a process: before this one of its descriptors. By pid. */
+  readonly stopped: Map<number, number>;
+}
+
+const newRound = (): Round => ({ turn: [], sought: new Set(), stopped: new Map() });
+
+/** One search. */
+interface Search {
+  readonly space: Space;
+  readonly wanted: Set<number>;
+  /** Who was met in it, by pid. */
+  readonly programs: Map<number, number>;
+  /** Those asked for all of their descriptors. */
+  readonly asked: Set<number>;
+  readonly isLate: () => boolean;
 }
 
 /**
  * Which process holds which living socket, from the links of /proc/<pid>/fd (proc_pid_fd(5)): "socket:[12345]". Only
- * sockets that are new are looked for; first where others were found, then in all processes in turn, for as long as the
- * budget lasts. Where several processes have one (fork, prefork servers) it is the first one found.
+ * sockets that are new are looked for: first behind the descriptors of those that have just gone and where others were
+ * found, then in processes that are new, then in all in turn, those of the same network namespace first, for as long as
+ * the budget lasts. Where several processes have one (fork, prefork servers) it is the first one found.
  */
 export class SocketHolders implements SocketOwners {
-  private readonly held = new Map<number, Held>();
-  /** Inode → when it was looked for everywhere. */
-  private readonly missing = new Map<number, number>();
-  /** Those that hold sockets, the latest last. */
-  private readonly holders = new Set<number>();
-  /** Processes that are still to be asked in this round, the last first, and what it looks for. */
-  private turn: number[] = [];
-  private sought: ReadonlySet<number> = new Set();
-  /** Where the budget ended in the middle of a process, before this one of its descriptors. */
-  private stopped: { readonly pid: number; readonly index: number } | null = null;
-  private checks: IterableIterator<[number, Held]> | undefined;
+  private readonly spaces = new Map<number | null, Space>();
+  private space: Space | undefined;
+  private readonly list: ProcessList;
+  /** Processes by the network namespace that they were in when they were met first; null: it could not be read. */
+  private readonly netnsOf = new Map<number, number | null>();
+  private listed: readonly number[] = [];
   private readonly refused = new Set<number>();
-  private sweptAt = 0;
   private readonly host: Host;
   private readonly programs: Programs;
   private readonly monotonic: () => number;
+  private readonly cpu: () => number;
 
-  constructor(host: Host, programs: Programs, monotonic: () => number) {
+  /** `cpu`: a clock by which a budget is spent, in ms. */
+  constructor(host: Host, programs: Programs, monotonic: () => number, cpu: () => number = monotonic) {
     this.host = host;
     this.programs = programs;
     this.monotonic = monotonic;
+    this.cpu = cpu;
+    this.list = new ProcessList(host);
   }
 
   get seesAll(): boolean {
     return this.refused.size === 0;
   }
 
+  /** Of the network namespace that was sought in last. */
   holderOf(inode: number): number {
-    return this.held.get(inode)?.program ?? 0;
+    return this.space?.held.programOf(inode) ?? 0;
   }
 
   program(index: number): Program | null {
@@ -65,52 +109,199 @@ export class SocketHolders implements SocketOwners {
   }
 
   /**
-   * Looks for who holds these sockets (0 is none), for about so many ms.
+   * Looks for who holds these sockets (0 is none), which are all of one network namespace, for about so many ms.
    *
    * @returns whether it has looked everywhere it had to.
    */
-  seek(inodes: ArrayLike<number>, budgetMs: number): boolean {
-    const until = this.monotonic() + budgetMs;
-    this.check();
+  seek(inodes: ArrayLike<number>, budgetMs: number, netns: number | null): boolean {
+    const until = this.cpu() + budgetMs;
+    const latest = this.monotonic() + budgetMs * PATIENCE;
+    const isLate = () => this.cpu() > until || this.monotonic() > latest;
+    const isHalfLate = () => this.cpu() > until - budgetMs * LIKELY_SHARE || this.monotonic() > latest;
+    const space = this.enter(netns);
+    this.check(space);
+    const wanted = this.wanted(space, inodes);
+    if (wanted.size === 0) return true;
+    const search: Search = { space, wanted, programs: new Map(), asked: new Set(), isLate };
+    const likely: Search = { ...search, isLate: isHalfLate };
+    this.askFreed(likely);
+    this.askLatest(likely);
+    if (wanted.size === 0) return true;
+    return this.meetNew(isLate) && this.askAll(search, netns);
+  }
+
+  private enter(netns: number | null): Space {
     const now = this.monotonic();
+    let space = this.spaces.get(netns);
+    if (space === undefined) {
+      for (const [other, { soughtAt }] of this.spaces) if (now - soughtAt > UNWANTED_FOR_MS) this.spaces.delete(other);
+      space = {
+        held: new HeldSockets(),
+        missing: new Map(),
+        holders: new Set(),
+        fresh: [],
+        near: newRound(),
+        far: newRound(),
+        farther: new Set(),
+        soughtAt: now,
+        sweptAt: now,
+        checkedAt: Number.NEGATIVE_INFINITY,
+      };
+      this.spaces.set(netns, space);
+    }
+    space.soughtAt = now;
+    this.space = space;
+    return space;
+  }
+
+  /** Whether those who were found to hold a socket still do: some of them, in turn. */
+  private check(space: Space): void {
+    const now = this.monotonic();
+    const count = Math.floor(Math.min(1, (now - space.checkedAt) / 1000) * CHECKED_AGAIN);
+    if (count === 0) return;
+    space.checkedAt = now;
+    const programs = new Map<number, number>();
+    for (const held of space.held.inTurn(count)) {
+      const { inode, pid, descriptor, program } = held;
+      if (this.identify(programs, pid) !== program || this.inodeOf(pid, descriptor) !== inode) space.held.drop(held);
+    }
+  }
+
+  private wanted(space: Space, inodes: ArrayLike<number>): Set<number> {
+    const { held, missing } = space;
+    const now = this.monotonic();
+    if (now - space.sweptAt > UNWANTED_FOR_MS) {
+      space.sweptAt = now;
+      for (const [inode, at] of missing) if (now - at > NOT_FOUND_FOR_MS) missing.delete(inode);
+    }
+    let others = 0;
+    for (const one of this.spaces.values()) others += one === space ? 0 : one.held.size;
     const wanted = new Set<number>();
+    held.begin();
     for (let index = 0; index < inodes.length; index++) {
       const inode = inodes[index]!;
-      if (inode === 0) continue;
-      const held = this.held.get(inode);
-      if (held !== undefined) held.wantedAt = now;
-      else if (now - (this.missing.get(inode) ?? Number.NEGATIVE_INFINITY) < NOT_FOUND_FOR_MS) continue;
-      else if (this.held.size + wanted.size < MOST_SOCKETS) wanted.add(inode);
+      if (inode === 0 || held.meet(inode)) continue;
+      if (now - (missing.get(inode) ?? Number.NEGATIVE_INFINITY) < NOT_FOUND_FOR_MS) continue;
+      if (others + held.size + missing.size + wanted.size < MOST_SOCKETS) wanted.add(inode);
     }
-    if (now - this.sweptAt > UNWANTED_FOR_MS) this.sweep(now);
-    if (wanted.size === 0) return true;
-    for (const pid of this.latestHolders()) {
-      if (!this.search(pid, wanted, now + budgetMs / 2)) break;
-      if (wanted.size === 0) return true;
+    held.end();
+    return wanted;
+  }
+
+  private askFreed(search: Search): void {
+    const { space, wanted, isLate } = search;
+    let count = 0;
+    space.held.tryFreed(
+      (pid, descriptor) => this.take(search, pid, descriptor),
+      () => wanted.size === 0 || (++count % BATCH === 0 && isLate()),
+    );
+  }
+
+  /** Those that were found to hold sockets last. */
+  private askLatest(search: Search): void {
+    const { space, wanted, asked, isLate } = search;
+    for (const pid of [...space.holders].reverse()) {
+      if (wanted.size === 0 || asked.size >= LIKELY || isLate()) return;
+      this.ask(search, pid);
     }
-    // A round goes through all processes, and on where the last seek was stopped.
-    if (this.turn.length === 0) {
-      this.turn = [...this.pids().filter((pid) => !this.holders.has(pid)), ...this.holders];
-      this.sought = new Set(wanted);
+  }
+
+  /**
+   * Finds out which processes there are now, and where the new ones live.
+   *
+   * @returns whether there was the time for all of them.
+   */
+  private meetNew(isLate: () => boolean): boolean {
+    const pids = this.list.read();
+    if (pids === this.listed) return true;
+    const present = new Set(pids);
+    for (const pid of this.netnsOf.keys()) if (!present.has(pid)) this.netnsOf.delete(pid);
+    for (const pid of this.refused) if (!present.has(pid)) this.refused.delete(pid);
+    for (const space of this.spaces.values()) {
+      space.fresh = space.fresh.filter((pid) => present.has(pid));
+      for (const pid of space.holders) if (!present.has(pid)) space.holders.delete(pid);
     }
-    while (this.turn.length > 0) {
-      const pid = this.turn.pop() as number;
-      if (!this.search(pid, wanted, until)) {
-        this.turn.push(pid);
+    let count = 0;
+    for (const pid of pids) {
+      if (this.netnsOf.has(pid)) continue;
+      if (++count % BATCH === 0 && isLate()) return false;
+      const netns = netnsInode(this.host, `${pid}/ns/net`);
+      this.netnsOf.set(pid, netns);
+      this.spaces.get(netns)?.fresh.push(pid);
+    }
+    this.listed = pids;
+    return true;
+  }
+
+  /**
+   * Goes through the processes that are near, those that have just come first; and, with what none of them has, through
+   * all others.
+   *
+   * @returns whether there was the time for all of it.
+   */
+  private askAll(search: Search, netns: number | null): boolean {
+    const { space, wanted, asked } = search;
+    const { near, far, farther, holders } = space;
+    for (const inode of farther) if (!wanted.has(inode)) farther.delete(inode);
+    for (const round of [near, far]) if (![...round.sought].some((inode) => wanted.has(inode))) begin(round, [], []);
+    const isNear = (pid: number) => this.netnsOf.get(pid) === netns || holders.has(pid);
+    const those = (are: (pid: number) => boolean) =>
+      [...this.netnsOf.keys()].filter((pid) => are(pid) && !asked.has(pid));
+    near.turn.push(...space.fresh.splice(0)); // and if no round is under way, one begins with them
+    while (farther.size < wanted.size) {
+      if (near.sought.size === 0) {
+        begin(
+          near,
+          [...wanted].filter((inode) => !farther.has(inode)),
+          [...those((pid) => isNear(pid) && !holders.has(pid)), ...those((pid) => holders.has(pid)), ...near.turn],
+        );
+      }
+      if (!this.goOn(search, near)) return false;
+      for (const inode of near.sought) if (wanted.has(inode)) farther.add(inode);
+      near.sought = new Set();
+    }
+    while (wanted.size > 0) {
+      if (far.sought.size === 0)
+        begin(
+          far,
+          wanted,
+          those((pid) => !isNear(pid)),
+        );
+      if (!this.goOn(search, far)) return false;
+      const now = this.monotonic();
+      for (const inode of far.sought) {
+        if (wanted.delete(inode)) space.missing.set(inode, now);
+        farther.delete(inode);
+      }
+      far.sought = new Set();
+    }
+    return true;
+  }
+
+  /** @returns whether there was the time to end it. */
+  private goOn(search: Search, { turn, stopped }: Round): boolean {
+    const { wanted, isLate } = search;
+    while (turn.length > 0 && wanted.size > 0) {
+      if (isLate()) return false;
+      const pid = turn.at(-1) as number;
+      const before = this.ask(search, pid, stopped.get(pid));
+      if (before > 0) {
+        stopped.set(pid, before);
         return false;
       }
-      if (wanted.size === 0) return true;
+      turn.pop();
+      stopped.delete(pid);
     }
-    for (const inode of wanted) if (this.sought.has(inode)) this.missing.set(inode, now);
-    return [...wanted].every((inode) => this.sought.has(inode));
+    return true;
   }
 
-  private latestHolders(): number[] {
-    return [...this.holders].slice(-LIKELY).reverse();
-  }
-
-  /** Whether there was the time to go through all of its descriptors. */
-  private search(pid: number, wanted: Set<number>, until: number): boolean {
+  /**
+   * Goes through the descriptors of a process from before `index` on, the highest first: the newest mostly are.
+   *
+   * @returns before which of them the time was over; 0: there was the time for all.
+   */
+  private ask(search: Search, pid: number, index = Number.POSITIVE_INFINITY): number {
+    const { space, wanted, asked, isLate } = search;
     let descriptors: string[];
     try {
       descriptors = this.host.list(`${pid}/fd`);
@@ -119,77 +310,55 @@ export class SocketHolders implements SocketOwners {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EACCES' || code === 'EPERM') this.refused.add(pid);
       else this.refused.delete(pid);
-      this.holders.delete(pid);
-      return true;
+      space.holders.delete(pid);
+      return 0;
     }
-    let program = 0;
-    const { stopped } = this;
-    this.stopped = null;
-    const from = stopped?.pid === pid ? Math.min(stopped.index, descriptors.length) : descriptors.length;
-    // The newest mostly have the highest numbers.
-    for (let index = from - 1; index >= 0; index--) {
-      if (index % BATCH === 0 && this.monotonic() > until) {
-        this.stopped = { pid, index: index + 1 };
-        return false;
-      }
-      const descriptor = descriptors[index]!;
-      const inode = this.inodeOf(pid, descriptor);
-      if (!wanted.has(inode)) continue;
-      if (program === 0) program = this.programs.identify(pid);
-      if (program === 0) return true;
-      this.held.set(inode, { program, pid, descriptor, wantedAt: this.monotonic() });
-      wanted.delete(inode);
-      this.holders.delete(pid);
-      this.holders.add(pid);
-      if (wanted.size === 0) return true;
+    let read = 0;
+    for (let before = Math.min(index, descriptors.length); before > 0 && wanted.size > 0; before--) {
+      const descriptor = Number(descriptors[before - 1]);
+      if (space.held.isKnown(pid, descriptor)) continue;
+      if (++read % BATCH === 0 && isLate()) return before;
+      this.take(search, pid, descriptor);
     }
-    return true;
+    asked.add(pid);
+    return 0;
   }
 
-  /** Whether those who were found to hold a socket still do: some of them, in turn. */
-  private check(): void {
-    const programs = new Map<number, number>();
-    for (let count = 0; count < CHECKED_AGAIN; count++) {
-      this.checks ??= this.held.entries();
-      const next = this.checks.next();
-      if (next.done === true) {
-        this.checks = undefined;
-        return;
-      }
-      const [inode, { pid, descriptor, program }] = next.value;
-      let now = programs.get(pid);
-      if (now === undefined) {
-        now = this.programs.identify(pid);
-        programs.set(pid, now);
-      }
-      if (now !== program || this.inodeOf(pid, descriptor) !== inode) this.held.delete(inode);
+  /** Looks what a descriptor is, and whether that is wanted. */
+  private take({ space, wanted, programs }: Search, pid: number, descriptor: number): Now {
+    const inode = this.inodeOf(pid, descriptor);
+    if (!wanted.has(inode)) return inode === CLOSED ? 'closed' : 'open';
+    const program = this.identify(programs, pid);
+    if (program === 0) return 'closed';
+    space.held.add({ inode, program, pid, descriptor });
+    wanted.delete(inode);
+    space.holders.delete(pid);
+    space.holders.add(pid);
+    return 'open';
+  }
+
+  private identify(programs: Map<number, number>, pid: number): number {
+    let program = programs.get(pid);
+    if (program === undefined) {
+      program = this.programs.identify(pid);
+      programs.set(pid, program);
     }
+    return program;
   }
 
-  private sweep(now: number): void {
-    this.sweptAt = now;
-    for (const [inode, { wantedAt }] of this.held) if (now - wantedAt > UNWANTED_FOR_MS) this.held.delete(inode);
-    for (const [inode, at] of this.missing) if (now - at > UNWANTED_FOR_MS) this.missing.delete(inode);
-  }
-
-  /** 0: it is no socket, or has gone. */
-  private inodeOf(pid: number, descriptor: string): number {
+  /** 0: it is no socket. */
+  private inodeOf(pid: number, descriptor: number): number {
     try {
       const target = this.host.readLink(`${pid}/fd/${descriptor}`);
       return target.startsWith('socket:[') ? Number.parseInt(target.slice(8), 10) : 0;
     } catch {
-      return 0;
+      return CLOSED;
     }
   }
+}
 
-  private pids(): number[] {
-    try {
-      const pids = this.host.list('.').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
-      const present = new Set(pids);
-      for (const pid of this.refused) if (!present.has(pid)) this.refused.delete(pid);
-      return pids;
-    } catch {
-      return []; // a copied tree has no processes
-    }
-  }
+function begin(round: Round, sought: Iterable<number>, turn: number[]): void {
+  round.sought = new Set(sought);
+  round.turn = turn;
+  round.stopped.clear();
 }

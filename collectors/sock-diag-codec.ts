@@ -1,4 +1,4 @@
-import type { SocketTable } from '../agent/model/socket-table.ts';
+import { localKeyOf, type SocketTable } from '../agent/model/socket-table.ts';
 
 // Netlink messages of NETLINK_SOCK_DIAG, as bytes: sock_diag(7), include/uapi/linux/{netlink,inet_diag}.h. Pure: nothing
 // here opens, sends or waits.
@@ -145,7 +145,7 @@ export class SockDiagParser {
     const state = bytes[at + 1]!;
     const localPort = (bytes[at + 4]! << 8) | bytes[at + 5]!;
     if (state === BOUND_INACTIVE || state === CLOSE) {
-      table.addBound(localPort);
+      table.addBound(localPort, this.localKey(family, at));
       return;
     }
     const remotePort = (bytes[at + 6]! << 8) | bytes[at + 7]!;
@@ -163,5 +163,12 @@ export class SockDiagParser {
     const { words } = this;
     for (let index = 0; index < 8; index++) words[index] = view.getInt32(at + 8 + index * 4);
     table.addV6(words, localPort, remotePort, state, bytes[at + 2]!, timerLeft, uid, inode, device);
+  }
+
+  private localKey(family: number, at: number): number {
+    const { words, view } = this;
+    if (family === AF_INET) return view.getUint32(at + 8);
+    for (let index = 0; index < 4; index++) words[index] = view.getInt32(at + 8 + index * 4);
+    return localKeyOf(words);
   }
 }

@@ -3,8 +3,9 @@ import type { Assessment, DestinationReport } from '../agent/model/assessment.ts
 
 /** The lowest headroom is that of so many seconds. */
 const LOWEST_SECONDS = 60;
-/** A look that comes later than this has not seen what was in between. */
+/** A look that comes later than this, and than looks do here (--tick), has not seen what was in between. */
 const LONGEST_STEP_SECONDS = 10;
+const LATE_RATIO = 3;
 /** Destinations followed at once. What is not full by this share is left out. */
 const MOST = 1000;
 const WORTH_RATIO = 0.05;
@@ -33,12 +34,14 @@ export class DestinationClocks {
   private readonly followed = new Map<string, Map<string, Followed>>();
   private count = 0;
   private before: number | null = null;
+  private usual = 0;
 
   note({ takenAt, namespaces }: Assessment): void {
     const now = Date.parse(takenAt) / 1000;
     const passed = this.before === null ? 0 : now - this.before;
     // A clock that was set tells nothing of what has passed.
-    const step = passed > 0 && passed <= LONGEST_STEP_SECONDS ? passed : 0;
+    const step = passed > 0 && passed <= Math.max(LONGEST_STEP_SECONDS, this.usual * LATE_RATIO) ? passed : 0;
+    if (passed > 0) this.usual = passed;
     this.before = now;
     for (const { label, destinations } of namespaces) {
       const known = this.followed.get(label) ?? new Map<string, Followed>();
@@ -48,8 +51,10 @@ export class DestinationClocks {
     this.forget(now);
   }
 
-  of(netns: string, one: DestinationReport): DestinationClock {
+  /** null: there are too many to follow this one. */
+  of(netns: string, one: DestinationReport): DestinationClock | null {
     const found = this.followed.get(netns)?.get(clockKey(one));
+    if (found === undefined && this.count >= MOST) return null;
     if (found === undefined) return { exhaustedSeconds: 0, slowSeconds: 0, lowest: one.headroomPorts };
     const lowest = Math.min(one.headroomPorts, ...found.lows.map(({ headroom }) => headroom));
     return { exhaustedSeconds: found.exhaustedSeconds, slowSeconds: found.slowSeconds, lowest };

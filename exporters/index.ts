@@ -3,6 +3,8 @@ import { AlertSink } from './alert-sink.ts';
 import { alertmanager } from './alertmanager.ts';
 import { DeliveryLog } from './delivery-log.ts';
 import { HttpServer } from './http-server.ts';
+import { realFolder } from './incidents/folder.ts';
+import { FolderWriter } from './incidents/folder-writer.ts';
 import { AssessmentLog, createLogger } from './log.ts';
 import { PrometheusExporter } from './prometheus.ts';
 import { webhook } from './webhook.ts';
@@ -17,6 +19,8 @@ export const EXPORTERS = {
   alertSink: AlertSink,
   alertmanager,
   webhook,
+  folder: realFolder,
+  folderWriter: FolderWriter,
 };
 
 export { createLogger };

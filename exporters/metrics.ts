@@ -8,6 +8,10 @@ export interface MetricDefinition {
 /** The labels that name a destination. */
 const DESTINATION = ['netns', 'local', 'destination', 'remote_name'] as const;
 const NETNS = ['netns'] as const;
+/** The labels that name a pool. */
+const POOL = ['pool', 'kind', 'netns'] as const;
+/** The labels that name a bind pool. */
+const BIND_POOL = ['netns', 'local'] as const;
 
 const gauge = (help: string, labels: readonly string[]): MetricDefinition => ({ type: 'gauge', help, labels });
 const counter = (help: string, labels: readonly string[] = NETNS): MetricDefinition => ({
@@ -96,15 +100,53 @@ export const METRICS = {
     'destination',
     'unit',
   ]),
+  lastport_bind_pool_headroom_ports: gauge(
+    'Sockets that programs could bind(port 0) to the local address now; to any address, until it is known that they bind to this one.',
+    BIND_POOL,
+  ),
+  lastport_bind_pool_exhaustion_seconds: gauge(
+    'Time until such a bind() fails with EADDRINUSE, if the demand stays; +Inf where that is not in sight.',
+    BIND_POOL,
+  ),
+  lastport_bind_pool_sure_exhaustion_seconds: gauge(
+    'The same at the binds that have held without a break: what alerts rest on.',
+    BIND_POOL,
+  ),
+  lastport_bind_pool_used_ports: gauge('Ports taken at the local address.', BIND_POOL),
+  lastport_bind_pool_settled_used_ports: gauge(
+    'What that comes to in the end if the demand stays. Absent where it is not known, or would never end.',
+    BIND_POOL,
+  ),
+  lastport_bind_pool_opens_per_second: gauge('Sockets so bound a second. Absent where it is not known.', BIND_POOL),
   lastport_worst_exhaustion_seconds: gauge(
     'The least time until a destination in use has no port left; +Inf where that is not in sight.',
     NETNS,
+  ),
+  lastport_pool_limit: gauge(
+    "What a NAT lends this host, or what a table of the kernel holds: this host's share. kind: nat, conntrack or time_wait.",
+    POOL,
+  ),
+  lastport_pool_used: gauge(
+    'Of these used, by the fullest destination where each has its own. Absent where it is not known.',
+    POOL,
+  ),
+  lastport_pool_used_low: gauge('So many are surely used: what alerts rest on.', POOL),
+  lastport_pool_exhaustion_seconds: gauge(
+    'Time until all are used, if the demand stays; +Inf where that is not in sight, absent where nothing is known.',
+    POOL,
+  ),
+  lastport_pool_sure_exhaustion_seconds: gauge('The same at the demand that has held without a break.', POOL),
+  lastport_pool_settled_used: gauge(
+    'What is used in the end if the demand stays. Absent where it is not known, or would never end.',
+    POOL,
   ),
   lastport_alerts: gauge('Alerts that fire.', ['alertname', 'severity']),
   lastport_alert_deliveries_total: counter('Deliveries of alerts, by receiver and what came of it.', [
     'sink',
     'result',
   ]),
+  lastport_incidents_total: counter('Incidents that have begun and are recorded.', []),
+  lastport_incident_write_failures_total: counter('Attempts to write an incident down that failed.', []),
   lastport_destination_saturation_ratio: gauge('1 - headroom / usable ports.', DESTINATION),
   lastport_worst_saturation_ratio: gauge(
     'The highest saturation of all destinations in use, 0 if there are none.',

@@ -9,11 +9,20 @@ import {
 } from 'prom-client';
 import { formatEndpoint } from '../agent/model/address.ts';
 import { ALERT_NAMES, type Alert, type AlertName, type Severity } from '../agent/model/alert.ts';
-import { type Assessment, type DestinationReport, type NamespaceReport, VERDICTS } from '../agent/model/assessment.ts';
+import {
+  type Assessment,
+  type BindPoolReport,
+  type DestinationReport,
+  type Forecast,
+  type NamespaceReport,
+  poolHeadroom,
+  VERDICTS,
+} from '../agent/model/assessment.ts';
 import type { CounterName } from '../agent/model/readings.ts';
 import { DELIVERY_RESULTS, type DeliveryResult } from './alert-sink.ts';
 import { DestinationClocks } from './destination-clocks.ts';
 import { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
+import { poolSeries } from './pool-series.ts';
 
 /** Above this share of its ports a destination has series of its own, healthy or not. */
 const DETAIL_RATIO = 0.05;
@@ -23,6 +32,8 @@ const DETAILED_NAMESPACES = 20;
 const GAP_SOURCES = 16;
 /** Owners that have series, per network namespace. */
 const OWNERS = 5;
+/** Bind pools of the host that have series, the tightest. */
+const POOLS = 4;
 const LONGEST_LABEL = 128;
 /**
  * Series of our own, whatever the host does: with those of the process 400 at most, so that 10,000 hosts fit one
@@ -55,6 +66,7 @@ export class PrometheusExporter {
   private filled: Assessment | undefined;
   private alerts: readonly Alert[] = [];
   private readonly deliveries = new Map<string, Map<DeliveryResult, number>>();
+  private incidents: { readonly incidents: number; readonly writeFailures: number } | null = null;
   private readonly clocks = new DestinationClocks();
   private series = 0;
   private omitted = 0;
@@ -92,6 +104,11 @@ export class PrometheusExporter {
   noteDelivery(sink: string, result: DeliveryResult): void {
     const counts = this.deliveries.get(sink);
     counts?.set(result, (counts.get(result) ?? 0) + 1);
+  }
+
+  /** How many were recorded; never called: none are. */
+  noteIncidents(counts: { readonly incidents: number; readonly writeFailures: number }): void {
+    this.incidents = counts;
   }
 
   publish(assessment: Assessment): void {
@@ -137,6 +154,11 @@ export class PrometheusExporter {
       const [alertname = '', severity = ''] = kind.split(' ');
       this.set('lastport_alerts', { alertname, severity }, count);
     }
+    for (const { name, labels, value } of poolSeries(assessment.pools, 'quotas')) this.set(name, labels, value);
+    if (this.incidents !== null) {
+      this.count('lastport_incidents_total', {}, this.incidents.incidents);
+      this.count('lastport_incident_write_failures_total', {}, this.incidents.writeFailures);
+    }
     const worst = [...assessment.namespaces].sort(byRisk).slice(0, DETAILED_NAMESPACES);
     const detailed = detailedDestinations(worst, this.maxDestinations);
     for (const { label, destinations } of worst) {
@@ -148,8 +170,10 @@ export class PrometheusExporter {
         this.set('lastport_owner_used_ports', { netns: label, unit: unit ?? '', command: comm }, usedPorts);
       }
     }
+    for (const { label, pool } of tightestPools(worst)) this.publishPool(label, pool);
     const [own] = assessment.namespaces;
     if (own !== undefined) this.publishCounters(own);
+    for (const { name, labels, value } of poolSeries(assessment.pools, 'tables')) this.set(name, labels, value);
     for (const namespace of worst) this.publishNamespace(namespace, detailed);
     this.gauges.get('lastport_series_omitted')?.set(this.omitted);
   }
@@ -219,18 +243,20 @@ export class PrometheusExporter {
     this.set('lastport_destination_saturation_ratio', labels, saturation(one));
     this.set('lastport_destination_opens_per_second', labels, one.opensPerSecond);
     const { forecast } = one;
-    const inSight = (seconds: number | null) =>
-      seconds ?? (forecast.kind === 'unknown' ? null : Number.POSITIVE_INFINITY);
-    this.set('lastport_destination_exhaustion_seconds', labels, inSight(forecast.exhaustedInSeconds));
-    this.set('lastport_destination_slow_connect_seconds', labels, inSight(forecast.slowConnectInSeconds));
-    this.set('lastport_destination_sure_exhaustion_seconds', labels, inSight(forecast.exhaustedInSecondsAtLow));
-    this.set('lastport_destination_sure_slow_connect_seconds', labels, inSight(forecast.slowConnectInSecondsAtLow));
+    const { exhaustedInSeconds, slowConnectInSeconds, exhaustedInSecondsAtLow, slowConnectInSecondsAtLow } = forecast;
+    const inSight = (seconds: number | null) => deadline(seconds, forecast);
+    this.set('lastport_destination_exhaustion_seconds', labels, inSight(exhaustedInSeconds));
+    this.set('lastport_destination_slow_connect_seconds', labels, inSight(slowConnectInSeconds));
+    this.set('lastport_destination_sure_exhaustion_seconds', labels, inSight(exhaustedInSecondsAtLow));
+    this.set('lastport_destination_sure_slow_connect_seconds', labels, inSight(slowConnectInSecondsAtLow));
     this.set('lastport_destination_peak_used_ports', labels, forecast.peakUsedPorts);
     this.set('lastport_destination_settled_used_ports', labels, forecast.settlesAtPorts);
-    const { exhaustedSeconds, slowSeconds, lowest } = this.clocks.of(netns, one);
-    this.set('lastport_destination_headroom_min_ports', labels, lowest);
-    this.count('lastport_exhausted_seconds_total', labels, exhaustedSeconds);
-    this.count('lastport_slow_connect_seconds_total', labels, slowSeconds);
+    const clock = this.clocks.of(netns, one);
+    this.set('lastport_destination_headroom_min_ports', labels, clock?.lowest ?? null);
+    if (clock !== null) {
+      this.count('lastport_exhausted_seconds_total', labels, clock.exhaustedSeconds);
+      this.count('lastport_slow_connect_seconds_total', labels, clock.slowSeconds);
+    }
     const { local, destination } = labels;
     const unit = this.unitOf({ netns, local, destination }, one);
     if (unit !== null) this.set('lastport_destination_unit', { netns, local, destination, unit }, 1);
@@ -251,6 +277,18 @@ export class PrometheusExporter {
       Object.entries(labels).every(([name, value]) => each.labels[name] === value),
     );
     return (alert === undefined ? one.owners?.[0]?.unit : alert.labels.unit) ?? null;
+  }
+
+  private publishPool(netns: string, pool: BindPoolReport): void {
+    const { local, usedPorts, forecast, opensPerSecond } = pool;
+    const { exhaustedInSeconds, exhaustedInSecondsAtLow } = forecast;
+    const labels = { netns, local };
+    this.set('lastport_bind_pool_headroom_ports', labels, poolHeadroom(pool));
+    this.set('lastport_bind_pool_exhaustion_seconds', labels, deadline(exhaustedInSeconds, forecast));
+    this.set('lastport_bind_pool_sure_exhaustion_seconds', labels, deadline(exhaustedInSecondsAtLow, forecast));
+    this.set('lastport_bind_pool_used_ports', labels, usedPorts);
+    this.set('lastport_bind_pool_settled_used_ports', labels, forecast.settlesAtPorts);
+    this.set('lastport_bind_pool_opens_per_second', labels, opensPerSecond);
   }
 
   private countErrors(netns: string, errors: Pick<NamespaceReport, 'connectErrors'>): void {
@@ -321,6 +359,18 @@ function detailedDestinations(namespaces: readonly NamespaceReport[], limit: num
   const worstFirst = (a: DestinationReport, b: DestinationReport) =>
     severity(b) - severity(a) || saturation(b) - saturation(a);
   return new Set(worth.sort(worstFirst).slice(0, limit));
+}
+
+/** Not in sight is far away; not known is nothing. */
+function deadline(seconds: number | null, { kind }: Forecast): number | null {
+  return seconds ?? (kind === 'unknown' ? null : Number.POSITIVE_INFINITY);
+}
+
+function tightestPools(namespaces: readonly NamespaceReport[]): { label: string; pool: BindPoolReport }[] {
+  return namespaces
+    .flatMap(({ label, bindPools }) => bindPools.map((pool) => ({ label, pool })))
+    .sort((a, b) => poolHeadroom(a.pool) - poolHeadroom(b.pool))
+    .slice(0, POOLS);
 }
 
 /** Of every alert there is, so that none that ends leaves its last number behind. */

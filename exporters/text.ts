@@ -1,11 +1,14 @@
 import { formatEndpoint } from '../agent/model/address.ts';
 import {
   type Assessment,
+  type BindPoolReport,
   type DestinationReport,
   type NamespaceReport,
+  poolHeadroom,
   VERDICTS,
   type Verdict,
 } from '../agent/model/assessment.ts';
+import { poolLines } from './pool-text.ts';
 
 export interface TextOptions {
   /** Show every destination, not only the tight ones and those asked for. */
@@ -38,6 +41,8 @@ const COLORS: Readonly<Record<Verdict, string>> = {
 };
 /** Below this a healthy destination is not worth a line. */
 const SHOWN_RATIO = 0.05;
+/** A deadline farther away is not worth a word. */
+const SHOWN_SECONDS = 3600;
 const TW_REUSE_NUMBER = { off: 0, on: 1, loopback: 2 } as const;
 
 /**
@@ -54,6 +59,9 @@ export function checkTable(assessment: Assessment, { all, color }: TextOptions):
   }
   const folded = others.length - shown.length;
   if (folded > 0) lines.push(`${count(folded)} more network namespace${folded === 1 ? '' : 's'} below 5 % (--all)`);
+  for (const { pool, text } of poolLines(assessment.pools, all)) {
+    lines.push(`${paint(MARKS[pool.verdict], pool.verdict)} ${text}`);
+  }
   for (const { what, why } of assessment.gaps) lines.push(`Not visible: ${what}`, `  ${why}`);
   const next = nextStep(assessment);
   if (next !== null) lines.push(`Next: ${next}`);
@@ -66,12 +74,21 @@ function sentence(assessment: Assessment): string {
   const status = `${STATUS[verdict]} ${host.name.replaceAll('|', '?')}:`;
   if (verdict === 'blind') return `${status} cannot look: ${gaps[0]?.why ?? 'no reason known'}`;
   const worst = worstOf(assessment);
-  if (worst === undefined) return `${status} no destination in use | worst_used=0%;80;95`;
+  const pool = worstPool(assessment, worst);
+  if (pool !== undefined) return `${status} ${poolFinding(pool)} | worst_used=${percent(poolSaturation(pool))}%;80;95`;
+  const used = `worst_used=${worst === undefined ? 0 : percent(saturation(worst))}%;80;95`;
+  const low = verdict === 'healthy' || worst?.verdict === verdict ? undefined : lowPool(assessment);
+  if (low !== undefined) return `${status} ${low.replaceAll('|', '?')} | ${used}`;
+  if (worst === undefined) return `${status} no destination in use | ${used}`;
   const netns = assessment.namespaces.find(({ destinations }) => destinations.includes(worst))?.label ?? 'host';
   const inside = assessment.namespaces.length > 1 && netns !== 'host' ? ` in ${netns.replaceAll('|', '?')}` : '';
   const where = `${formatEndpoint(worst.remote, worst.remotePort)}${inside}`;
-  const perfdata = `worst_used=${percent(saturation(worst))}%;80;95`;
-  return `${status} ${finding(worst, where)} | ${perfdata}`;
+  return `${status} ${finding(worst, where)} | ${used}`;
+}
+
+/** What is not fine beside the destinations. */
+function lowPool({ pools, verdict }: Assessment): string | undefined {
+  return poolLines(pools, false).find(({ pool }) => pool.verdict === verdict)?.text;
 }
 
 function finding(one: DestinationReport, where: string): string {
@@ -80,6 +97,26 @@ function finding(one: DestinationReport, where: string): string {
   const left = `${count(headroomPorts)} of ${count(usablePorts)} ports left`;
   if (verdict === 'warning' && fastHeadroomPorts === 0) return `connect() to ${where} is slow now, ${left}`;
   return verdict === 'healthy' ? `tightest is ${where}, ${left}` : `${where} has ${left}`;
+}
+
+function poolFinding(pool: BindPoolReport): string {
+  const left = poolHeadroom(pool);
+  if (left === 0) return `bind() before connect() from ${pool.local} is out of ports`;
+  return `bind() before connect() from ${pool.local} has ${count(left)} of ${count(pool.usablePorts)} ports left`;
+}
+
+/** The tightest pool, if it is worse than every destination. */
+function worstPool({ namespaces }: Assessment, worst: DestinationReport | undefined): BindPoolReport | undefined {
+  const severity = ({ verdict }: { readonly verdict: Verdict }) => VERDICTS.indexOf(verdict);
+  const [pool] = namespaces
+    .flatMap(({ bindPools }) => bindPools)
+    .sort((a, b) => severity(b) - severity(a) || poolSaturation(b) - poolSaturation(a));
+  if (pool === undefined || pool.verdict === 'healthy') return undefined;
+  return worst === undefined || severity(pool) > severity(worst) ? pool : undefined;
+}
+
+function poolSaturation(pool: BindPoolReport): number {
+  return pool.usablePorts === 0 ? 1 : 1 - poolHeadroom(pool) / pool.usablePorts;
 }
 
 type Paint = (text: string, verdict: Verdict) => string;
@@ -111,11 +148,32 @@ function namespaceLines(namespace: NamespaceReport, takenAt: string, all: boolea
     }
   }
   if (folded > 0) lines.push(`   ${count(folded)} more below 5 % (--all)`);
+  for (const pool of namespace.bindPools) {
+    if (all || pool.verdict !== 'healthy') lines.push(`${paint(MARKS[pool.verdict], pool.verdict)} ${poolLine(pool)}`);
+  }
   if (namespace.destinationsOmitted > 0) {
     const { destinationsOmitted, omittedUsedPorts } = namespace;
     lines.push(`   ${count(destinationsOmitted)} others use ${count(omittedUsedPorts)} ports together`);
   }
   return lines;
+}
+
+/** A pool is no destination: a line of its own, in words. */
+function poolLine(pool: BindPoolReport): string {
+  const { local, usablePorts, usedPorts, headroomPorts, anyHeadroomPorts, bindsTo, opensPerSecond } = pool;
+  const { exhaustedInSeconds } = pool.forecast;
+  const any =
+    bindsTo === 'local' || anyHeadroomPorts === headroomPorts ? [] : [`${count(anyHeadroomPorts)} to any address`];
+  const parts = [
+    `bind() before connect() from ${local}: ${count(headroomPorts)} of ${count(usablePorts)} ports left`,
+    ...any,
+    `${count(usedPorts)} taken`,
+    ...(opensPerSecond === null ? [] : [`${rate(opensPerSecond)} bound/s`]),
+    ...(exhaustedInSeconds === null || exhaustedInSeconds > SHOWN_SECONDS
+      ? []
+      : [exhaustedInSeconds <= 0 ? 'out of ports now' : `out of ports in ${exhaustedInSeconds.toFixed(1)} s`]),
+  ];
+  return parts.join(' · ');
 }
 
 const HEADINGS = ['DESTINATION', 'FROM', 'USED', '', 'FREE', 'FAST', 'NEW/s', 'OWNER'] as const;
@@ -170,6 +228,8 @@ function details(one: DestinationReport): string[] {
 
 function nextStep(assessment: Assessment): string | null {
   const worst = worstOf(assessment);
+  const pool = worstPool(assessment, worst);
+  if (pool !== undefined) return `ss -tanp src ${pool.local} shows who holds these ports`;
   if (worst !== undefined && (worst.verdict === 'critical' || worst.verdict === 'warning')) {
     return `ss -tnp dst ${formatEndpoint(worst.remote, worst.remotePort)} shows who holds these connections`;
   }
@@ -193,10 +253,11 @@ function saturation({ headroomPorts, usablePorts }: DestinationReport): number {
 
 /** Rounded down: 100 % means that nothing is left. */
 const percent = (ratio: number) => Math.floor(ratio * 100);
-const count = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+/** With commas. */
+export const count = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** Names and errors come from outside: nothing in them may steer a terminal. The colours are ours. */
-function printable(line: string): string {
+export function printable(line: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
   return line.replace(/\u001b(?!\[[0-9;]*m)|[\u0000-\u001a\u001c-\u001f\u007f-\u009f]/g, '?');
 }

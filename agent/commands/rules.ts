@@ -12,6 +12,16 @@ export function rules(config: Config, stdout: (text: string) => void): number {
   const thresholds = { ...config, horizonSeconds: horizonMs / 1000 };
   const labels = config.alertLabels.map(({ name }) => name);
   const stuckSeconds = Math.max(STUCK_SECONDS, Math.ceil((tickMs / 1000) * STUCK_TICKS));
-  stdout(prometheusRules({ thresholds, leak: SLOW_LEAK, stuckSeconds, labels, runbookBase, dashboardUrl }));
+  stdout(
+    prometheusRules({
+      thresholds,
+      leak: SLOW_LEAK,
+      stuckSeconds,
+      labels,
+      hasNat: config.nat.length > 0,
+      runbookBase,
+      dashboardUrl,
+    }),
+  );
   return 0;
 }

@@ -12,6 +12,7 @@ import type { LookWorker, LookWorkerOptions } from '../look-worker.ts';
 import type { Assessment, HostInventory } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
 import { type Publisher, publishTo } from '../publish.ts';
+import type { Recorder } from '../recorder.ts';
 import type { WorkerOrders } from '../worker-messages.ts';
 
 export interface RunParts {
@@ -22,6 +23,8 @@ export interface RunParts {
   /** For the receivers of this configuration. Throws for a file that cannot be used. */
   readonly sinks: (config: Config) => readonly AlertSink[];
   readonly alerting: (rules: AlertRules, sinks: readonly AlertSink[]) => Alerting;
+  /** What keeps incidents; null: nothing does. */
+  readonly recorder: Recorder | null;
   readonly serve: (options: ConstructorParameters<typeof HttpServer>[0]) => HttpServer;
   readonly inventory: (signal: AbortSignal) => Promise<HostInventory>;
   readonly route: (to: Config['to']) => Promise<{ asked: readonly AskedDestination[]; gaps: readonly Gap[] }>;
@@ -88,12 +91,15 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   const instance = `${parts.hostName}:${config.listen.kind === 'tcp' ? port : 0}`;
   const alerting = parts.alerting(rulesOf(config, instance), sinks);
   // Alerts first: nobody waits for them in vain.
-  const publish = publishTo([note, alerting, metrics, http, parts.log], onError);
+  const publish = publishTo(
+    [note, alerting, metrics, http, parts.log, ...(parts.recorder === null ? [] : [parts.recorder])],
+    onError,
+  );
   const background = new Background(parts, onError);
   const orders = (): WorkerOrders => {
-    const { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs } = config;
+    const { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs, nat } = config;
     return {
-      config: { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs },
+      config: { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs, nat },
       request: background.found,
     };
   };
@@ -109,8 +115,8 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
     parts.reload().then(
       (changed) => {
         reportUnchangeable(config, changed, logger);
-        const { listen, procfs, alertmanagers, webhooks, alertAuth, alertCa } = config;
-        config = { ...changed, listen, procfs, alertmanagers, webhooks, alertAuth, alertCa };
+        const { listen, procfs, alertmanagers, webhooks, alertAuth, alertCa, stateDir } = config;
+        config = { ...changed, listen, procfs, alertmanagers, webhooks, alertAuth, alertCa, stateDir };
         metrics.maxDestinations = config.maxDestinations;
         alerting.rules = rulesOf(config, instance);
         logger.level = config.logLevel;
@@ -133,7 +139,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   if (!signal.aborted) await once(signal, 'abort');
   logger.info('ending');
   background.stop();
-  await Promise.all([looking.stop(), http.close(), alerting.close()]);
+  await Promise.all([looking.stop(), http.close(), alerting.close(), parts.recorder?.close()]);
   return 0;
 }
 
@@ -213,7 +219,7 @@ class Background {
 
 /** What only a restart changes. */
 function reportUnchangeable(old: Config, changed: Config, logger: Logger): void {
-  for (const field of ['listen', 'procfs', 'alertmanagers', 'webhooks', 'alertAuth', 'alertCa'] as const) {
+  for (const field of ['listen', 'procfs', 'alertmanagers', 'webhooks', 'alertAuth', 'alertCa', 'stateDir'] as const) {
     if (JSON.stringify(old[field]) !== JSON.stringify(changed[field])) {
       logger.warn({ option: field }, 'this option takes effect at the next start');
     }

@@ -39,7 +39,7 @@ export function parseAuth(text: string): { readonly origin: string; readonly fil
 }
 
 /** What we set ourselves, or Alertmanager gives a meaning to. */
-const OWN_LABELS = ['alertname', 'severity', 'netns', 'local', 'destination', 'unit', 'instance', 'what'];
+const OWN_LABELS = ['alertname', 'severity', 'netns', 'local', 'destination', 'unit', 'instance', 'pool', 'what'];
 
 /** "team=payments": on every alert. */
 export function parseLabel(text: string): { readonly name: string; readonly value: string } {

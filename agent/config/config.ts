@@ -45,7 +45,7 @@ function parse(source: readonly Given[]): Values {
       if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text))
         throw new RangeError(`${(option.quote ?? quote)(text)} has a control character; leave it out`);
       const value = option.parse(text);
-      values[field] = option.many ? append(values[field] as unknown[] | undefined, value) : value;
+      values[field] = option.many ? append(option, values[field] as unknown[] | undefined, value) : value;
     } catch (error) {
       throw new UsageError(`${place}: ${(error as Error).message}`, { cause: error });
     }
@@ -56,7 +56,11 @@ function parse(source: readonly Given[]): Values {
 /** Nobody reads a report of a thousand destinations. */
 const LONGEST_LIST = 1000;
 
-function append(list: unknown[] = [], value: unknown): unknown[] {
+function append({ known }: Pick<Option, 'known'>, list: unknown[] = [], value: unknown): unknown[] {
+  const name = known?.(value as never);
+  if (name !== undefined && list.some((one) => known?.(one as never) === name)) {
+    throw new RangeError(`${quote(name)} is there already; give each a name of its own, name=…`);
+  }
   if (list.push(value) > LONGEST_LIST) throw new RangeError(`more than ${LONGEST_LIST} values; give fewer`);
   return list;
 }

@@ -16,6 +16,9 @@ export type Listen =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
 
+/** Where a daemon keeps what is to outlive it; `auto`: where such things belong (state-dir.ts). */
+export type StateDir = 'auto' | 'off' | { readonly path: string };
+
 const LONGEST_SHOWN = 60;
 
 /** Text as found, safe for one line of a terminal: JSON, with whatever is invisible escaped too. */
@@ -104,6 +107,9 @@ export function parsePath(text: string): string {
 
 /** "/proc/" → "/proc": error messages put their own slash after it. */
 export const parseDirectory = (text: string): string => parsePath(text).replace(/(?<=.)\/+$/, '');
+
+export const parseStateDir = (text: string): StateDir =>
+  text === 'auto' || text === 'off' ? text : { path: parseDirectory(text) };
 
 /**
  * A host as people write it → how we write it: an address becomes canonical text, a name stays as it is; null if it is

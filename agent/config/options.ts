@@ -1,6 +1,7 @@
 import type { Options } from 'yargs';
 import type { AlertOverride } from '../correlate/alert-book.ts';
 import type { NetnsChoice } from '../look/reach.ts';
+import type { NatQuota } from '../model/nat-quota.ts';
 import {
   parseAuth,
   parseLabel,
@@ -11,6 +12,7 @@ import {
   shownUrl,
   WRITTEN_DEFAULTS,
 } from './alert-values.ts';
+import { parseNat } from './nat-values.ts';
 import {
   duration,
   type Endpoint,
@@ -23,17 +25,23 @@ import {
   parseListen,
   parseNetns,
   parsePath,
+  parseStateDir,
+  type StateDir,
   wholeNumber,
 } from './option-values.ts';
+import { PLAN_OPTIONS, type PlanConfig } from './plan-options.ts';
 
-export const COMMANDS = ['run', 'check', 'doctor', 'rules'] as const;
+export const COMMANDS = ['run', 'check', 'doctor', 'rules', 'incidents', 'plan'] as const;
 export type Command = (typeof COMMANDS)[number];
+
+/** Those that look at a host. */
+const LOOKING = COMMANDS.filter((command) => command !== 'plan' && command !== 'incidents');
 
 /** pino's levels. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** What all options come to, whichever command runs. Frozen, lists and all. */
-export interface Config {
+export interface Config extends PlanConfig {
   readonly format: 'table' | 'json';
   readonly engine: 'auto' | 'sock_diag' | 'procfs';
   readonly netns: NetnsChoice;
@@ -70,6 +78,9 @@ export interface Config {
   readonly timeWaitTableRatio: number | null;
   readonly runbookBase: string;
   readonly dashboardUrl: string | null;
+  /** What NATs lend this host; no two of one name. */
+  readonly nat: readonly NatQuota[];
+  readonly stateDir: StateDir;
 }
 
 export type Field = keyof Config;
@@ -91,12 +102,14 @@ export interface Option {
   readonly many?: boolean;
   /** How a complaint shows it, where it may be a secret. */
   readonly quote?: (text: string) => string;
+  /** Of a list: by what its values are told apart. Two of the same are refused. */
+  readonly known?: (value: never) => string;
   /** One text to one value; throws a RangeError that says what would do. */
   readonly parse: (text: string) => unknown;
 }
 
 /** The compiler holds each option to its field of Config. */
-type OptionFor<Value> = Option &
+export type OptionFor<Value> = Option &
   ([Value] extends [readonly (infer Item)[]]
     ? { readonly many: true; readonly parse: (text: string) => Item }
     : { readonly many?: never; readonly parse: (text: string) => Value });
@@ -105,7 +118,7 @@ type OptionFor<Value> = Option &
 export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = {
   format: {
     flag: 'format',
-    commands: ['check', 'doctor'],
+    commands: ['check', 'doctor', 'incidents', 'plan'],
     takes: 'table|json',
     help: 'how to print the answer',
     default: 'table',
@@ -309,9 +322,27 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     default: null,
     parse: parseUrl,
   },
+  nat: {
+    flag: 'nat',
+    commands: ['run', 'check', 'rules'],
+    takes: 'KEY=VALUE;…',
+    help: 'what a NAT lends this host: preset=NAME, networks=, except=, ports=, per=, held=, … see docs/nat.md (repeatable)',
+    default: null,
+    many: true,
+    known: ({ name }: NatQuota) => name,
+    parse: parseNat,
+  },
+  stateDir: {
+    flag: 'state-dir',
+    commands: ['run', 'incidents'],
+    takes: 'DIR|auto|off',
+    help: "where incidents are kept; auto: systemd's StateDirectory, else root's /var/lib/lastport, else lastport in the user's state directory",
+    default: 'auto',
+    parse: parseStateDir,
+  },
   engine: {
     flag: 'engine',
-    commands: COMMANDS,
+    commands: LOOKING,
     takes: 'auto|sock_diag|procfs',
     help: "where sockets are read; auto: the kernel's sock_diag, and /proc where that does not work",
     default: 'auto',
@@ -319,7 +350,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
   },
   netns: {
     flag: 'netns',
-    commands: COMMANDS,
+    commands: LOOKING,
     takes: 'all|self|PID|INODE',
     help: 'which network namespaces: all that it may see, its own, or the one of a process or with an inode number',
     default: 'all',
@@ -352,7 +383,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
   },
   procfs: {
     flag: 'procfs',
-    commands: COMMANDS,
+    commands: LOOKING,
     takes: 'DIR',
     help: 'where procfs is mounted',
     default: '/proc',
@@ -366,6 +397,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     default: null,
     parse: parsePath,
   },
+  ...PLAN_OPTIONS,
 };
 
 export const FIELDS = Object.keys(OPTIONS) as readonly Field[];

@@ -1,22 +1,32 @@
 import { formatEndpoint } from '../model/address.ts';
 import type { Alert, AlertLabels, Annotations, Severity } from '../model/alert.ts';
-import type { Assessment, DestinationReport, NamespaceReport } from '../model/assessment.ts';
+import {
+  type Assessment,
+  type BindPoolReport,
+  type DestinationReport,
+  type NamespaceReport,
+  poolHeadroom,
+} from '../model/assessment.ts';
 import {
   type AlertThresholds,
+  bindPoolConditions,
   type Condition,
   destinationConditions,
   inWords,
   nameOf,
   namespaceConditions,
 } from './alert-conditions.ts';
+import { causeWords } from './cause-words.ts';
 import { LeakWatch } from './leak.ts';
+import { describePool } from './pool-words.ts';
+import { poolConditions, poolDetails } from './pools/pool-conditions.ts';
 
 /** The contrary must have held so long before an alert is resolved. */
 export const RESOLVE_AFTER_MS = 30_000;
 /** What was resolved so lately and fires again has flapped: each time the contrary must hold twice as long, up to MOST. */
 const FLAP_MS = 10 * 60_000;
 const RESOLVE_MOST_MS = 10 * 60_000;
-/** More destinations than that with one alert are one alert. */
+/** More destinations than that with one alert are one alert, until they are half as many. */
 export const STORM = 10;
 /** Something that worked must have failed so long to be called blind. */
 const BLIND_AFTER_MS = 10_000;
@@ -63,7 +73,7 @@ interface Details {
 interface Wanted {
   readonly about: string;
   readonly condition: Condition;
-  readonly where: Pick<AlertLabels, 'netns' | 'local' | 'destination' | 'what'>;
+  readonly where: Pick<AlertLabels, 'netns' | 'local' | 'destination' | 'pool' | 'what'>;
   readonly unit: string | null;
   readonly annotations: Annotations;
   /** How bad it is, the worst first. */
@@ -97,8 +107,8 @@ export class AlertBook {
   /** `now` in ms since the epoch dates alerts; `at`, on a clock that no one sets, times them. */
   update(assessment: Assessment, now: number, at: number): AlertNews {
     const changed: Alert[] = [];
-    for (const one of folded(this.wanted(assessment, now, at))) {
-      const key = `${one.about}|${one.condition.alertname}|${one.condition.severity}`;
+    for (const one of folded(this.wanted(assessment, now, at), (key) => this.known.has(key))) {
+      const key = keyOf(one);
       const known = this.known.get(key);
       if (!this.episodes.isBelieved(key, one.condition.isForecast, at)) continue;
       if (known !== undefined) {
@@ -148,6 +158,15 @@ export class AlertBook {
         wanted.push({ about: netns, condition, where: { netns }, unit: null, annotations, rank: 0 });
       }
       for (const one of namespace.destinations) wanted.push(...this.wantedOf(namespace, one, now, at));
+      for (const pool of namespace.bindPools) wanted.push(...this.wantedOfPool(netns, pool, now));
+    }
+    for (const pool of assessment.pools) {
+      const { name, netns } = pool;
+      const where = netns === null ? { pool: name } : { netns };
+      for (const condition of poolConditions(pool, this.rules.thresholds)) {
+        const annotations = this.annotated(condition, poolDetails(pool));
+        wanted.push({ about: netns ?? `pool ${name}`, condition, where, unit: null, annotations, rank: 0 });
+      }
     }
     this.leaks.forget(at);
     return wanted;
@@ -164,11 +183,8 @@ export class AlertBook {
     const conditions = destinationConditions(one, thresholds);
     const leak = this.leaks.watch(about, one, at);
     if (leak !== null) conditions.push(leak);
-    const most = override?.maxSeverity;
     return conditions
-      .filter(
-        ({ severity }) => most === undefined || (most !== null && (severity === 'warning' || most === 'critical')),
-      )
+      .filter(({ severity }) => isAllowed(severity, override))
       .map((condition) => ({
         about,
         condition,
@@ -179,8 +195,25 @@ export class AlertBook {
       }));
   }
 
+  /** A pool has no destination and no unit: an override that names one does not match it. */
+  private wantedOfPool(netns: string, pool: BindPoolReport, now: number): Wanted[] {
+    const { local } = pool;
+    const override = this.overrideFor({ destination: null, unit: null, netns }, now);
+    const thresholds = { ...this.rules.thresholds, ...override?.thresholds };
+    return bindPoolConditions(pool, thresholds)
+      .filter(({ severity }) => isAllowed(severity, override))
+      .map((condition) => ({
+        about: `${netns} bind ${local}`,
+        condition,
+        where: { netns, local },
+        unit: null,
+        annotations: this.annotated(condition, describePool(pool)),
+        rank: poolHeadroom(pool) / Math.max(1, pool.usablePorts),
+      }));
+  }
+
   private overrideFor(
-    facts: { readonly destination: string; readonly unit: string | null; readonly netns: string },
+    facts: { readonly destination: string | null; readonly unit: string | null; readonly netns: string },
     now: number,
   ): AlertOverride | undefined {
     return this.rules.overrides.find(
@@ -276,34 +309,45 @@ class Episodes {
   }
 }
 
-/** Where a storm takes many destinations at once, one alert for all, that names the worst. */
-function folded(wanted: readonly Wanted[]): readonly Wanted[] {
+const keyOf = ({ about, condition }: Pick<Wanted, 'about' | 'condition'>): string =>
+  `${about}|${condition.alertname}|${condition.severity}`;
+
+/**
+ * Where a storm takes many destinations at once, one alert for all, that names the worst. What fires on its own already
+ * goes on: to end it would be news that is not true.
+ */
+function folded(wanted: readonly Wanted[], isKnown: (key: string) => boolean): readonly Wanted[] {
   const kinds = new Map<string, Wanted[]>();
   for (const one of wanted) {
     const kind = `${one.condition.alertname}|${one.condition.severity}`;
-    kinds.set(kind, [...(kinds.get(kind) ?? []), one]);
+    const same = kinds.get(kind);
+    if (same === undefined) kinds.set(kind, [one]);
+    else same.push(one);
   }
   return [...kinds.values()].flatMap((same) => {
-    if (same.length <= STORM) return same;
+    const [{ condition }] = same as [Wanted];
+    const isStorm = isKnown(keyOf({ about: ALL, condition }));
+    if (same.length <= (isStorm ? STORM / 2 : STORM)) return same;
     const worst = same.reduce((a, b) => (b.rank < a.rank ? b : a));
     const summary = `${same.length} destinations, the worst: ${worst.annotations.summary}`;
-    const condition = { ...worst.condition, summary };
-    return [
-      {
-        ...worst,
-        about: 'storm',
-        condition,
-        where: { destination: 'many' },
-        unit: null,
-        annotations: { ...worst.annotations, summary },
-      },
-    ];
+    const storm: Wanted = {
+      ...worst,
+      about: ALL,
+      condition: { ...worst.condition, summary },
+      where: { destination: 'many' },
+      unit: null,
+      annotations: { ...worst.annotations, summary },
+    };
+    return [storm, ...same.filter((one) => isKnown(keyOf(one)))];
   });
 }
 
+/** What a storm is about. */
+const ALL = 'all destinations';
+
 /** What is known of a destination, in words. */
 function describe(one: DestinationReport): Details {
-  const { usedPorts, usablePorts, headroomPorts, fastHeadroomPorts, forecast, opensPerSecond, closesPerSecond } = one;
+  const { usedPorts, usablePorts, headroomPorts, fastHeadroomPorts, forecast, opensPerSecond } = one;
   const rate = opensPerSecond === null ? '' : `, ${Math.round(opensPerSecond)} new connections a second`;
   const deadlines = [
     forecast.slowConnectInSeconds === null ? '' : `slow ${inWords(forecast.slowConnectInSeconds)}`,
@@ -322,14 +366,10 @@ function describe(one: DestinationReport): Details {
       : {
           owner: `${owner.unit ?? owner.container ?? owner.command}${owner.pid === null ? '' : ` (pid ${owner.pid})`}: ${owner.usedPorts} ports, ${owner.how}`,
         };
-  const local = closesPerSecond.local ?? 0;
-  const churns = opensPerSecond !== null && opensPerSecond > 1 && local >= opensPerSecond * 0.5;
-  const why = churns
-    ? {
-        cause: `connections are closed after use instead of being reused: ${Math.round(local)} a second are closed by this host, and each holds its port for another minute`,
-        remedy:
-          'keep connections alive and reuse them: idle connections per host at least as many as requests at once, and response bodies read to their end',
-      }
-    : {};
-  return { description, ...who, ...why };
+  return { description, ...who, ...causeWords(one) };
+}
+
+function isAllowed(severity: Severity, override: AlertOverride | undefined): boolean {
+  const most = override?.maxSeverity;
+  return most === undefined || (most !== null && (severity === 'warning' || most === 'critical'));
 }

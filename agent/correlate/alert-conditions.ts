@@ -1,7 +1,18 @@
 import { formatEndpoint } from '../model/address.ts';
 import type { AlertName, Severity } from '../model/alert.ts';
-import type { DestinationReport, NamespaceReport } from '../model/assessment.ts';
-import { CRITICAL_HEADROOM_RATIO, CRITICAL_USED_RATIO, HORIZON_SECONDS, WARNING_HEADROOM_RATIO } from './verdict.ts';
+import {
+  type BindPoolReport,
+  type DestinationReport,
+  type NamespaceReport,
+  poolHeadroom,
+} from '../model/assessment.ts';
+import {
+  bindPoolTrouble,
+  CRITICAL_HEADROOM_RATIO,
+  CRITICAL_USED_RATIO,
+  HORIZON_SECONDS,
+  WARNING_HEADROOM_RATIO,
+} from './verdict.ts';
 
 /** From where on an alert fires; every one of them can be configured. */
 export interface AlertThresholds {
@@ -83,6 +94,22 @@ export function destinationConditions(one: DestinationReport, limits: AlertThres
 /** A handful of ports used tells of nothing: another program's blocked ones are what is missing then. */
 function usesPorts({ usedPorts, usablePorts, forecast }: DestinationReport): boolean {
   return usedPorts >= Math.min(20, usablePorts * 0.02) || forecast.exhaustedInSeconds === 0;
+}
+
+/** Of one local address that programs bind to before they connect. */
+export function bindPoolConditions(pool: BindPoolReport, limits: AlertThresholds): Condition[] {
+  const trouble = bindPoolTrouble(pool, limits.headroomWarningRatio, limits.horizonSeconds);
+  if (trouble === null) return [];
+  const left = poolHeadroom(pool);
+  const name = `bind() before connect() from ${pool.local}`;
+  const { exhaustedInSeconds, exhaustedInSecondsAtLow } = pool.forecast;
+  const summary =
+    left <= 0
+      ? `${name} has no port left: it fails with EADDRINUSE`
+      : trouble === 'predicted'
+        ? `${name} runs out of ports ${inWords(exhaustedInSeconds ?? exhaustedInSecondsAtLow)}`
+        : `${name} has ${percent(left / pool.usablePorts)} of its ports left`;
+  return [{ alertname: 'LastportBindPoolLow', severity: 'warning', summary, isForecast: trouble === 'predicted' }];
 }
 
 /** Of one network namespace's tables. */

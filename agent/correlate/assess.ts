@@ -1,12 +1,14 @@
 import { formatAddress } from '../model/address.ts';
 import {
   type Assessment,
+  type BindPoolReport,
   type DestinationReport,
   type Headroom,
   type NamespaceReport,
   SCHEMA,
   worstVerdict,
 } from '../model/assessment.ts';
+import { translated } from '../model/nat-quota.ts';
 import { PORTS, type PortSettings, type UsablePorts, usablePorts } from '../model/port-settings.ts';
 import type { SocketOwners } from '../model/program.ts';
 import type { Readings } from '../model/readings.ts';
@@ -14,16 +16,21 @@ import type { SocketTable } from '../model/socket-table.ts';
 import { TCP_STATES } from '../model/state.ts';
 import { PortAnswers } from './answers.ts';
 import { type AskedDestination, AskedSet } from './asked.ts';
+import { BindPools } from './bind-pools.ts';
+import { Binders } from './binders.ts';
 import { Churn, errorsOf, type FollowedConnections, type Look, NO_CONNECTIONS } from './churn.ts';
 import { FlowCounter, type FlowCounts } from './flow.ts';
 import { forecast, NO_FORECAST, type Surroundings } from './forecast.ts';
 import { headroom, type NamespacePorts, namespacePorts, outOfReach } from './headroom.ts';
 import { InboundMemory } from './inbound.ts';
+import { LocalPorts } from './local-ports.ts';
+import type { NatFlow, NatLedger } from './pools/nat-ledger.ts';
+import { TableHistory } from './pools/table-history.ts';
 import { fillPortKinds, newPortKinds } from './port-kinds.ts';
 import { type AskScope, questions } from './questions.ts';
 import { Worst } from './ranking.ts';
 import type { Held } from './run-off.ts';
-import { newTimeWaitClock, type TimeWaitClock } from './time-wait-clock.ts';
+import { newTimeWaitClock, type TimeWaitClock, USUALLY_LATE_MS } from './time-wait-clock.ts';
 import type { TracedNetns } from './traced-connections.ts';
 import { destinationVerdict, forecastVerdict } from './verdict.ts';
 
@@ -35,14 +42,15 @@ export const REPORTED_DESTINATIONS = 1000;
 
 /** Everything one tick knows, from what it found out about each namespace. `now` is in ms since the epoch. */
 export function assess(
-  parts: Pick<Assessment, 'host' | 'namespaces' | 'gaps' | 'collectors' | 'tookMs' | 'trace'>,
+  parts: Pick<Assessment, 'host' | 'namespaces' | 'gaps' | 'collectors' | 'tookMs' | 'trace'> &
+    Partial<Pick<Assessment, 'pools'>>,
   now: number,
 ): Assessment {
-  const { host, namespaces, gaps, collectors, tookMs, trace } = parts;
+  const { host, namespaces, pools = [], gaps, collectors, tookMs, trace } = parts;
   // Nothing to look at is nothing seen.
-  const verdict = namespaces.length === 0 ? 'blind' : worstVerdict(namespaces.map((one) => one.verdict));
+  const verdict = namespaces.length === 0 ? 'blind' : worstVerdict([...namespaces, ...pools].map((one) => one.verdict));
   const takenAt = new Date(now).toISOString();
-  return { schema: SCHEMA, takenAt, tookMs, host, verdict, namespaces, gaps, collectors, trace };
+  return { schema: SCHEMA, takenAt, tookMs, host, verdict, namespaces, pools, gaps, collectors, trace };
 }
 
 /** What is kept of a network namespace from look to look. */
@@ -51,6 +59,12 @@ export class NamespaceMemory {
   /** null: nothing was ever asked. */
   answers: PortAnswers | null = null;
   readonly churn = new Churn();
+  readonly tables = new TableHistory();
+  /** null: nothing of it goes through a NAT that is known. */
+  nat: NatLedger | null = null;
+  readonly binders = new Binders();
+  /** null: nobody binds. */
+  pools: BindPools | null = null;
 }
 
 export interface AssessOptions {
@@ -74,11 +88,7 @@ export interface Asking {
   readonly ask: (ports: readonly number[], note: (port: number, isBlocked: boolean) => void) => void;
 }
 
-/**
- * The timer wheel rounds up: at HZ=250 a minute by as much as 2.05 s (kernel/time/timer.c). A kernel that is seen to be
- * later, as at HZ=1000, is believed, up to what none is.
- */
-const USUALLY_LATE_MS = 2048;
+/** A kernel that is seen to be later than usual, as at HZ=1000, is believed, up to what none is. */
 const LATEST_MS = 6000;
 
 /** Rows of a destination from which on what was counted is kept for its report: to count again would cost more. */
@@ -93,6 +103,8 @@ export class Correlator {
   private readonly kinds = newPortKinds();
   private readonly inbound = new Uint8Array(PORTS);
   private readonly usable = new UsablePortsCache();
+  /** null: nobody has bound anywhere yet. */
+  private localPorts: LocalPorts | null = null;
   /** By how much a TIME_WAIT outlives its timer at most. */
   private latestMs = USUALLY_LATE_MS;
 
@@ -107,22 +119,43 @@ export class Correlator {
     memory.inbound.update(sockets, this.inbound);
     memory.answers?.refresh(sockets, now);
     if (memory.answers?.isEmpty === true) memory.answers = null;
-    const parts: Parts = { readings, sockets, ports, asked: new AskedSet(asked), reportUnused };
+    const { binders } = memory;
+    const parts: Parts = { readings, sockets, ports, asked: new AskedSet(asked), reportUnused, binders };
     const found = this.report(parts, memory.answers, traced);
-    const connections = this.connections(parts, found, memory.churn, { at, owners, traced });
+    const connections = this.connections(parts, found, memory, { at, owners, traced });
     const connectErrors =
       traced === null || owners === null ? null : errorsOf(traced.connections.refusalsOf(traced.netns), owners);
-    const report = { ...found, namespace: { ...found.namespace, connectErrors } };
-    const questions = asking === null ? [] : this.questions(parts, report, asking.scope);
+    const questions = asking === null ? [] : this.questions(parts, found, asking.scope, at);
     const surroundings = this.surroundings(parts);
-    if (asking === null || questions.length === 0) return withConnections(report, connections, surroundings);
+    const done = (one: Reported): NamespaceReport => {
+      const bindPools = this.bindPools(sockets, one.shared, memory, surroundings, at);
+      return withPools({ ...withConnections(one, connections, surroundings), connectErrors }, bindPools);
+    };
+    if (asking === null || questions.length === 0) return done(found);
     memory.answers ??= new PortAnswers();
     const { answers } = memory;
     if (answers.isEmpty) answers.refresh(sockets, now);
     asking.ask(questions, (port, isBlocked) => answers.note(port, isBlocked, now));
-    if (answers.isEmpty) return withConnections(report, connections, surroundings);
-    const better = this.report(parts, answers, traced);
-    return { ...withConnections(better, connections, surroundings), connectErrors };
+    if (answers.isEmpty) return done(found);
+    return done(this.report(parts, answers, traced));
+  }
+
+  /** The kinds of the ports are those of the last report. */
+  private bindPools(
+    table: SocketTable,
+    shared: NamespacePorts,
+    memory: NamespaceMemory,
+    surroundings: Surroundings,
+    at: number,
+  ): readonly BindPoolReport[] {
+    const binders = memory.binders.settle(at);
+    if (binders.length === 0) {
+      memory.pools = null;
+      return NO_POOLS;
+    }
+    memory.pools ??= new BindPools();
+    this.localPorts ??= new LocalPorts();
+    return memory.pools.update({ table, shared, at, surroundings }, binders, this.localPorts);
   }
 
   private surroundings({ ports, readings: { counters } }: Parts): Surroundings {
@@ -137,7 +170,7 @@ export class Correlator {
   private connections(
     { sockets, ports, readings }: Parts,
     { picked, found, namespace }: Reported,
-    churn: Churn,
+    { churn, nat }: NamespaceMemory,
     known: Pick<Look, 'at' | 'owners' | 'traced'>,
   ): ConnectionsOf {
     const { counter, kinds } = this;
@@ -150,13 +183,21 @@ export class Correlator {
       ...known,
     };
     const followed = picked.map((destination, index) => ({ destination, ...(found[index] as Found) }));
-    const connections = churn.update(look, followed, namespace.destinationsOmitted === 0);
+    const isAll = namespace.destinationsOmitted === 0;
+    const connections = churn.update(look, followed, isAll);
+    if (nat !== null) {
+      const { isBroken, unseen } = churn;
+      const flows = picked.map((destination, index) =>
+        natFlow(sockets, destination, found[index] as Found, connections[index] as FollowedConnections),
+      );
+      nat.update({ at: known.at, isBroken, isAll, unseen, counters: readings.counters }, flows);
+    }
     this.latestMs = Math.max(this.latestMs, Math.min(churn.latestMs, LATEST_MS));
     return new Map(picked.map((destination, index) => [destination, connections[index] as FollowedConnections]));
   }
 
   private report(
-    { readings, sockets, ports, asked, reportUnused }: Parts,
+    { readings, sockets, ports, asked, reportUnused, binders }: Parts,
     answers: PortAnswers | null,
     traced: TracedNetns | null,
   ): Reported {
@@ -168,6 +209,7 @@ export class Correlator {
     const unlisted = ports.reserved === null ? null : readings.unlistedSockets;
     const shared = namespacePorts(usable, kinds, sockets.unreadRows + (unlisted ?? Number.POSITIVE_INFINITY));
     counter.begin(usable, ports, kinds);
+    binders.begin();
 
     const worst = new Worst(REPORTED_DESTINATIONS, (a, b) => sockets.compare(a, b));
     const askedInUse: number[] = [];
@@ -184,10 +226,13 @@ export class Correlator {
       inUse++;
       outbound += counts.rows;
       used += counts.used;
+      binders.consider(sockets, destination, counts);
       const free = usable.count - counts.used + counts.blocked + counts.reusable;
       if (asked.find(sockets, destination) !== undefined) askedInUse.push(destination);
       else worst.offer(destination, free, counts.used);
     }
+
+    binders.considerBound(sockets, (port) => usable.set[port] === 1);
 
     const picked = [...worst.list().map((candidate) => candidate.destination), ...askedInUse];
     const found = picked.map((destination) => {
@@ -220,6 +265,7 @@ export class Correlator {
       omittedUsedPorts: used - reports.reduce((sum, { usedPorts }) => sum + usedPorts, 0),
       connectErrors: null,
       destinations,
+      bindPools: NO_POOLS,
       counters: readings.counters,
     };
     return { namespace, shared, picked, found, unused: unused.length > 0 };
@@ -231,8 +277,16 @@ export class Correlator {
     return { counts, clock, ...this.counter.readClock(sockets, destination, clock) };
   }
 
-  private questions({ sockets }: Parts, { shared, picked, unused }: Reported, scope: AskScope): readonly number[] {
-    return questions(sockets, shared, this.counter, picked, unused, scope);
+  private questions(
+    { sockets, binders }: Parts,
+    { shared, picked, unused }: Reported,
+    scope: AskScope,
+    at: number,
+  ): readonly number[] {
+    const { counter } = this;
+    const aboutBinders = binders.samples(sockets, counter, shared.usable.count, scope, at);
+    const others = questions(sockets, shared, counter, picked, unused, scope);
+    return aboutBinders.length === 0 ? others : [...new Set([...aboutBinders, ...others])];
   }
 }
 
@@ -243,6 +297,7 @@ interface Parts {
   readonly ports: PortSettings;
   readonly asked: AskedSet;
   readonly reportUnused: boolean;
+  readonly binders: Binders;
 }
 
 /** A destination's ports as they were counted, and when its TIME_WAIT end. */
@@ -286,6 +341,36 @@ function withConnections(
     return { ...report, ...followed.connections, forecast: seen, verdict };
   });
   return { ...namespace, destinations, verdict: worstVerdict(destinations.map(({ verdict }) => verdict)) };
+}
+
+function natFlow(
+  sockets: SocketTable,
+  destination: number,
+  { report, held }: Found,
+  { open, closed, demand }: FollowedConnections,
+): NatFlow {
+  const remoteAddress = sockets.remoteAddress(destination);
+  const behind = translated(remoteAddress);
+  const { remote, remotePort, usablePorts, states } = report;
+  return {
+    signature: sockets.signature(destination),
+    remote: behind === remoteAddress ? remote : formatAddress(behind),
+    remoteAddress,
+    remotePort,
+    usablePorts,
+    open,
+    closing: (states.fin_wait1 ?? 0) + (states.fin_wait2 ?? 0) + (states.closing ?? 0),
+    closed,
+    clock: held.clock.all,
+    demand,
+  };
+}
+
+const NO_POOLS: readonly BindPoolReport[] = [];
+
+function withPools(report: NamespaceReport, bindPools: readonly BindPoolReport[]): NamespaceReport {
+  if (bindPools.length === 0) return report;
+  return { ...report, bindPools, verdict: worstVerdict([report.verdict, ...bindPools.map(({ verdict }) => verdict)]) };
 }
 
 function heldOf(report: Headroom, { counts, clock, earlierMs }: Counted): Held {
@@ -351,6 +436,7 @@ function blind(readings: Readings): NamespaceReport {
     omittedUsedPorts: 0,
     connectErrors: null,
     destinations: [],
+    bindPools: NO_POOLS,
     counters: readings.counters,
   };
 }

@@ -4,15 +4,23 @@ import type { SocketOwners } from '../model/program.ts';
 import type { Counters } from '../model/readings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { CLOSE_WAIT, LAST_ACK, TIME_WAIT } from '../model/state.ts';
-import { BIN_MS } from './arrivals.ts';
 import { ConnectionBook, type Visit } from './connection-book.ts';
 import { type Demand, DemandHistory, type DemandLook } from './demand.ts';
 import type { FlowCounter } from './flow.ts';
 import { LatelyOwners } from './owner-tally.ts';
 import type { PortKinds } from './port-kinds.ts';
-import { closesByAge, NO_RATES, RateHistory, type TracedSince } from './rates.ts';
+import {
+  AGE_STEP_MS,
+  AGE_STEPS,
+  type ClosedSince,
+  closesByAge,
+  NO_RATES,
+  RateHistory,
+  type TracedSince,
+} from './rates.ts';
 import type { Held } from './run-off.ts';
-import { clockBin, TIME_WAIT_MS, type TimeWaitClock } from './time-wait-clock.ts';
+import { BIN_MS, BINS } from './steady-flow.ts';
+import { CLOCK_BIN_SECONDS, clockBin, TIME_WAIT_MS, type TimeWaitClock } from './time-wait-clock.ts';
 import type { Refusals, TracedNetns } from './traced-connections.ts';
 
 /** From look to look: later than this a TIME_WAIT that came in between may have gone. */
@@ -65,6 +73,10 @@ export const NO_CONNECTIONS: Connections = { ...NO_RATES, owners: null, unownedP
 export interface FollowedConnections {
   readonly connections: Connections;
   readonly demand: Demand | null;
+  /** Those open now, half-closed by the peer included. */
+  readonly open: number;
+  /** null: it is not known what has become of those of the look before. */
+  readonly closed: ClosedSince | null;
 }
 
 /** What of a destination's traced counts was told by the look before. */
@@ -85,6 +97,10 @@ export class Churn {
   private readonly lately = new Map<number, LatelyOwners>();
   private readonly told = new Map<number, ToldCounts>();
   private look = 0;
+  /** Whether the last look could not be joined to the one before. */
+  isBroken = true;
+  /** connect() calls of the namespace between the last two looks that neither of them shows; null: unknown. */
+  unseen: number | null = null;
   private before: { readonly at: number; readonly counters: Counters } | null = null;
 
   /** By how many ms a TIME_WAIT of this namespace has outlived its timer, at most. */
@@ -102,11 +118,14 @@ export class Churn {
     const gap = before === null ? Number.POSITIVE_INFINITY : at - before.at;
     const isBroken =
       gap > LONGEST_GAP_MS || book.isFull || table.unreadRows > 0 || hasOverflown(before?.counters, counters);
+    // What was opened since the look before is no older than that.
+    const bins = Math.ceil(Math.min(gap, BINS * BIN_MS) / BIN_MS) + 2;
+    this.isBroken = isBroken;
     const seen = destinations.map((followed) => {
       const { destination } = followed;
       const signature = table.signature(destination);
       const counted = book.count(table, destination, kinds, look.usable, look.owners, look.traced);
-      const visit = { ...counted, openedByAge: counted.openedByAge.slice() };
+      const visit = { ...counted, openedByAge: counted.openedByAge.slice(0, bins) };
       const owned = this.owned({ ...look, destination }, signature);
       const traced = this.tracedSince(look, destination, signature);
       const known = this.histories.get(signature);
@@ -116,16 +135,19 @@ export class Churn {
     });
     const opened = seen.reduce((sum, { visit, history }) => sum + (history === undefined ? 0 : visit.opened), 0);
     const unseen = unseenOpens(before?.counters, counters, opened);
+    const shown = seen.reduce((sum, { visit, traced }) => sum + (traced?.opens ?? visit.opened), 0);
+    this.unseen = unseenOpens(before?.counters, counters, shown);
     const isUnsure = !isAll || unseen === null || unseen > Math.max(UNSEEN_LEAST, opened * UNSEEN_RATIO);
     const found = seen.map(({ followed, destination, signature, visit, owned, traced, history }) => {
+      const open = visit.open + visit.closedThere;
       if (history === undefined) {
         const begun = tracedSoFar(look, destination);
         this.histories.set(signature, new RateHistory(this.look, at, visit, begun));
         const rates = atFirst(look, destination);
         const demand = this.demandAtFirst(look, followed, signature, visit, rates, owned.connectErrors);
-        return { connections: { ...rates, ...totals(begun), ...owned }, demand };
+        return { connections: { ...rates, ...totals(begun), ...owned }, demand, open, closed: null };
       }
-      history.add(
+      const closed = history.add(
         this.look,
         at,
         visit,
@@ -146,7 +168,7 @@ export class Churn {
         },
         signature,
       );
-      return { connections: { ...rates, ...owned }, demand };
+      return { connections: { ...rates, ...owned }, demand, open, closed };
     });
     if (this.look % FORGOTTEN_AFTER === 0) this.forget();
     return found;
@@ -160,7 +182,7 @@ export class Churn {
     rates: Rates,
     errors: readonly ConnectError[] | null,
   ): Demand | null {
-    const known = Math.min(LONGEST_AGE_MS, look.counter.keptMs(look.table, destination)) / BIN_MS;
+    const known = Math.min(LONGEST_AGE_MS, look.counter.keptMs(look.table, destination)) / (CLOCK_BIN_SECONDS * 1000);
     const ages = rates.opensPerSecond === null ? [] : byAge(held.clock, Math.floor(known));
     const facts = { at: look.at, visit, opened: 0, rates, isHindered, refused: refusedOf(errors), ages };
     const history = new DemandHistory(facts);
@@ -273,10 +295,9 @@ function hasOverflown(before: Counters | undefined, now: Counters): boolean {
 /** From one look alone: the ages of TIME_WAIT show the closes of this side. If the peer closes none, so many are opened. */
 function atFirst({ table, counter }: Look, destination: number): Rates {
   const { states } = counter.measure(table, destination);
-  const local = closesByAge(
-    (seconds) => counter.youngTimeWait(seconds * 1000),
-    counter.keptMs(table, destination) / 1000,
-  );
+  const ages = new Uint32Array(AGE_STEPS);
+  counter.readAges(ages, AGE_STEP_MS);
+  const local = closesByAge(ages, counter.keptMs(table, destination));
   const peerCloses = states[CLOSE_WAIT]! + states[LAST_ACK]! > 0;
   const isTelling = local !== null && !peerCloses && states[TIME_WAIT]! >= TELLING_CLOSES;
   return { ...NO_RATES, opensPerSecond: isTelling ? local : null, closesPerSecond: { local, remote: null } };

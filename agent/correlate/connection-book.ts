@@ -3,9 +3,9 @@ import type { UsablePorts } from '../model/port-settings.ts';
 import type { SocketOwners } from '../model/program.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { CLOSING, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SYN_RECV, SYN_SENT, TIME_WAIT } from '../model/state.ts';
-import { BIN_MS, BINS } from './arrivals.ts';
 import { OwnerTally } from './owner-tally.ts';
 import { INBOUND, type PortKinds } from './port-kinds.ts';
+import { BIN_MS, BINS } from './steady-flow.ts';
 import { TIME_WAIT_MS } from './time-wait-clock.ts';
 import type { TracedNetns } from './traced-connections.ts';
 
@@ -43,7 +43,10 @@ export interface Visit {
   closedHere: number;
   /** In CLOSE_WAIT, LAST_ACK: the peer has closed. */
   closedThere: number;
-  /** Of the opened, those that this side has closed again: by tenths of a second since then. */
+  /** Of those that are open or that the peer has closed, and of the opened: by ports outside the range, of which they take none. */
+  openOutside: number;
+  openedOutside: number;
+  /** Of the other opened, those that this side has closed again: by age since then, in bins (steady-flow.ts). */
   readonly openedByAge: Uint16Array;
 }
 
@@ -53,7 +56,15 @@ export interface Visit {
  * have closed before that.
  */
 export class ConnectionBook {
-  readonly visit: Visit = { open: 0, opened: 0, closedHere: 0, closedThere: 0, openedByAge: new Uint16Array(BINS) };
+  readonly visit: Visit = {
+    open: 0,
+    opened: 0,
+    closedHere: 0,
+    closedThere: 0,
+    openOutside: 0,
+    openedOutside: 0,
+    openedByAge: new Uint16Array(BINS),
+  };
   /** Of the destination counted last, by usable port. */
   readonly owners = new OwnerTally();
   /** By how many ms a TIME_WAIT has outlived its timer, at most. */
@@ -104,6 +115,8 @@ export class ConnectionBook {
     visit.opened = 0;
     visit.closedHere = 0;
     visit.closedThere = 0;
+    visit.openOutside = 0;
+    visit.openedOutside = 0;
     visit.openedByAge.fill(0);
     const signature = table.signature(destination);
     const plain = traced === null ? 0 : table.plainSignature(destination);
@@ -139,9 +152,11 @@ export class ConnectionBook {
     const wasOpen = isKnown ? this.phases[slot] === OPEN : isRecent;
     if (phase === OPEN) visit.open++;
     if (phase === CLOSED_THERE) visit.closedThere++;
+    if (!isUsable && (phase === OPEN || phase === CLOSED_THERE)) visit.openOutside++;
     if (!isKnown && isRecent) {
       visit.opened++;
-      if (isWaiting) visit.openedByAge[Math.min(BINS - 1, Math.max(0, Math.floor(age / BIN_MS)))]!++;
+      if (!isUsable) visit.openedOutside++;
+      else if (isWaiting) visit.openedByAge[Math.min(BINS - 1, Math.max(0, Math.floor(age / BIN_MS)))]!++;
     }
     if (phase === CLOSED_HERE && wasOpen) visit.closedHere++;
     // What has no inode any more is whose it was; what has one is whose it is now.

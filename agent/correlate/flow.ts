@@ -8,7 +8,7 @@ import { clockBin, TIME_WAIT_MS, type TimeWaitClock } from './time-wait-clock.ts
  * Kernels before 6.14 have no tcp_tw_reuse_delay and compare whole seconds since the last timestamp: after one second
  * a TIME_WAIT is reusable for sure.
  */
-const REUSE_DELAY_BEFORE_6_14_MS = 1000;
+export const REUSE_DELAY_BEFORE_6_14_MS = 1000;
 
 /** What a Uint32Array can count. */
 const MAX_ROUND = 0xffffffff;
@@ -108,14 +108,17 @@ export class FlowCounter {
     return this.reuses(table, destination) ? Math.min(this.reuse.delayMs, TIME_WAIT_MS) : TIME_WAIT_MS;
   }
 
-  /** TIME_WAIT of the destination measured last that are younger than that. */
-  youngTimeWait(ms: number): number {
-    let count = 0;
+  /** TIME_WAIT of the destination measured last, FIN_WAIT2 remains included, by age in steps of `stepMs`. */
+  readAges(ages: Uint32Array, stepMs: number): void {
+    ages.fill(0);
     for (let index = 0; index < this.counts.used; index++) {
       const port = this.ports[index]!;
-      if (this.stateOf[port] === TIME_WAIT && TIME_WAIT_MS - this.leftOf[port]! * 10 < ms) count++;
+      const state = this.stateOf[port]!;
+      const left = this.leftOf[port]!;
+      if (state !== TIME_WAIT && (state !== FIN_WAIT2 || left === 0)) continue;
+      const step = Math.max(0, Math.floor((TIME_WAIT_MS - left * 10) / stepMs));
+      if (step < ages.length) ages[step]!++;
     }
-    return count;
   }
 
   /**
@@ -142,8 +145,12 @@ export class FlowCounter {
   }
 
   /** The usable ports of the destination measured last, each once. */
-  eachPort(visit: (port: number) => void): void {
-    for (let index = 0; index < this.counts.used; index++) visit(this.ports[index]!);
+  eachPort(visit: (port: number, kind: number, isFirstParity: boolean) => void): void {
+    const { ports, kinds, usable } = this;
+    for (let index = 0; index < this.counts.used; index++) {
+      const port = ports[index]!;
+      visit(port, kinds[port]!, ((port - usable.low) & 1) === 0);
+    }
   }
 
   /** Notes the ports of a destination's rows after the `distinct` ones found already; returns how many there are now. */

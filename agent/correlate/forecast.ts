@@ -39,11 +39,14 @@ export const UNUSED_FORECAST: Forecast = { ...NO_FORECAST, kind: 'steady', peakU
  * surely held.
  */
 export function forecast(
-  headroom: Headroom,
+  headroom: Pick<Headroom, 'headroomPorts'>,
   held: Held | null,
   demand: Demand | null,
-  { lateSeconds, timeWaitMost, timeWaitNow }: Surroundings,
+  { lateSeconds: timerLate, timeWaitMost, timeWaitNow }: Surroundings,
 ): Forecast {
+  // Timers end in bunches, a turn of the wheel apart: until the latest has ended all of them are held. A port that connect()
+  // takes over earlier waits for no timer.
+  const lateSeconds = held !== null && held.earlier > 0 ? 0 : timerLate * 2;
   const isExhausted = headroom.headroomPorts <= 0;
   const isSlow = isExhausted || (held !== null && held.firstLimit > 0 && held.usedFirst >= held.firstLimit);
   const nothing: Forecast = {
@@ -91,12 +94,12 @@ const OUT_OF_SIGHT: Pick<RunOff, 'slow' | 'exhausted'> = { slow: null, exhausted
 function atLow(
   held: Held,
   inflow: Inflow,
-  { rate }: Demand,
+  { rate, endsPerSecondHigh }: Demand,
   lateSeconds: number,
   knowsLives: boolean,
 ): Pick<RunOff, 'slow' | 'exhausted'> {
   if (rate.low <= 0) return OUT_OF_SIGHT;
   if (!knowsLives && held.used < held.limit * FILLING_RATIO) return OUT_OF_SIGHT;
-  const low = { ...inflow, perSecond: rate.low, slope: 0, slopeSeconds: 0 };
+  const low = { ...inflow, perSecond: rate.low, slope: 0, slopeSeconds: 0, endsPerSecond: endsPerSecondHigh };
   return runOff(held, low, lateSeconds, knowsLives ? HORIZON_SECONDS : BLIND_HORIZON_SECONDS);
 }

@@ -1,7 +1,7 @@
 import type { Owner } from '../model/assessment.ts';
 import type { Program, SocketOwners } from '../model/program.ts';
 
-/** Owners that a destination's report names. */
+/** Programs that a destination's report names, each by every way in which it is known. */
 const NAMED = 5;
 /** What was known of a destination's owners so long ago still says whose its TIME_WAIT are. */
 const MINUTE_MS = 60_000;
@@ -77,9 +77,24 @@ export class OwnerTally {
       unowned -= this.goneUnknown;
     }
     const named = owners.length > NAMED ? joined(owners) : owners;
-    named.sort((a, b) => b.usedPorts - a.usedPorts || (a.pid ?? 0) - (b.pid ?? 0));
-    return { owners: named.slice(0, NAMED), unowned };
+    return { owners: most(named), unowned };
   }
+}
+
+/** Of those programs that have most ports in all; by ports. */
+function most(owners: readonly Owner[]): readonly Owner[] {
+  const programOf = ({ command, unit, container, pid }: Owner) => JSON.stringify([command, unit, container, pid]);
+  const sums = new Map<string, number>();
+  for (const owner of owners) sums.set(programOf(owner), (sums.get(programOf(owner)) ?? 0) + owner.usedPorts);
+  const named = new Set(
+    [...sums]
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, NAMED)
+      .map(([program]) => program),
+  );
+  return owners
+    .filter((owner) => named.has(programOf(owner)))
+    .sort((a, b) => b.usedPorts - a.usedPorts || (a.pid ?? 0) - (b.pid ?? 0));
 }
 
 /** Those of one name, unit and container as one: a pool of workers, or a shell that runs curl in a loop. */

@@ -114,7 +114,7 @@ export function runOff(held: Held, inflow: Inflow, lateSeconds: number, horizonS
     const ends = inflow.endsPerSecond;
     const kept = Number.isFinite(ends) ? Math.exp(-ends * seconds) : 0;
     alive = ends === 0 ? alive + late * seconds : alive * kept + (late / ends) * (1 - kept);
-    waiting = Math.min(timeWaitCap, Math.max(waiting, closedHere * Math.min(ends * alive, late) * heldSeconds));
+    waiting = Math.min(timeWaitCap, Math.max(waiting, closedHere * closedWithin(heldSeconds, inflow, late, alive)));
     const used = fixed + alive + waiting;
     if (used >= limit) exhausted = between(h, before, used, limit, seconds);
     if (slow === null && firstLimit > 0 && used >= firstLimit) slow = between(h, before, used, firstLimit, seconds);
@@ -126,6 +126,20 @@ export function runOff(held: Held, inflow: Inflow, lateSeconds: number, horizonS
     peak: Number.isFinite(level) ? peak : null,
     level: Number.isFinite(level) ? level : null,
   };
+}
+
+/** Lives in that time from which on as many end as are opened, as exactly as numbers go. */
+const SETTLED_LIVES = 20;
+
+/**
+ * Closed in the last `seconds`, where `late` have been opened a second all the while: Σ ends × open(t), and what was
+ * missing from the level of the open ones was more by e^(ends × t) t seconds ago.
+ */
+function closedWithin(seconds: number, { endsPerSecond }: Inflow, late: number, alive: number): number {
+  if (endsPerSecond === 0) return 0;
+  if (endsPerSecond * seconds > SETTLED_LIVES) return late * seconds;
+  const missing = Math.max(0, late / endsPerSecond - alive);
+  return Math.max(0, late * seconds - missing * Math.expm1(endsPerSecond * seconds));
 }
 
 /** What of the connections opened during a step is still open at its end. */

@@ -1,6 +1,9 @@
 /** TCP_TIMEWAIT_LEN, a constant of the kernel and not a setting (include/net/tcp.h). */
 export const TIME_WAIT_MS = 60_000;
 
+/** The timer wheel rounds up: at HZ=250 a minute by as much as 2.05 s (kernel/time/timer.c), on average by half of it. */
+export const USUALLY_LATE_MS = 2048;
+
 /** How much of a destination's TIME_WAIT ends when: by the tenths of a second that are left, of all and of the first parity. */
 export interface TimeWaitClock {
   readonly all: Uint16Array;

@@ -1,4 +1,4 @@
-import type { Forecast, Headroom, Verdict } from '../model/assessment.ts';
+import { type BindPoolReport, type Forecast, type Headroom, poolHeadroom, type Verdict } from '../model/assessment.ts';
 
 /** Below 5 % of the usable ports a busy client has seconds; below 20 %, as a rule, minutes to react in. */
 export const CRITICAL_HEADROOM_RATIO = 0.05;
@@ -41,4 +41,39 @@ export function forecastVerdict(headroom: Headroom, forecast: Forecast, firstPar
   }
   const isNear = peakUsedPorts !== null && peakUsedPorts + blockedPorts >= usablePorts * (1 - NEAR_RATIO);
   return isNear || (exhaustedInSeconds !== null && exhaustedInSeconds <= HORIZON_SECONDS) ? 'watch' : 'healthy';
+}
+
+/** Less of a pool than this is no reason to believe in its end. */
+const POOL_USED_RATIO = 0.02;
+
+/**
+ * What is wrong with a bind pool: its end is in sight at the demand that has surely held; or little is left of it. Only
+ * while sockets are bound, or when none can be any more: who has bound all he needs misses nothing.
+ */
+export function bindPoolTrouble(
+  pool: Omit<BindPoolReport, 'verdict'>,
+  warningRatio: number,
+  horizonSeconds: number,
+): 'predicted' | 'low' | null {
+  const { usablePorts, usedPorts, opensPerSecond, forecast } = pool;
+  const left = poolHeadroom(pool);
+  if (usablePorts === 0) return null;
+  if (left <= 0) return 'low';
+  if (opensPerSecond === null || opensPerSecond <= 0) return null;
+  const { kind, settlesAtPorts, exhaustedInSecondsAtLow } = forecast;
+  const isInSight = exhaustedInSecondsAtLow !== null && exhaustedInSecondsAtLow <= horizonSeconds;
+  if (isInSight && usedPorts >= usablePorts * POOL_USED_RATIO) return 'predicted';
+  const isRecovering =
+    kind === 'steady' &&
+    settlesAtPorts !== null &&
+    settlesAtPorts < usedPorts &&
+    left + usedPorts - settlesAtPorts >= usablePorts * warningRatio;
+  return left < usablePorts * warningRatio && !isRecovering ? 'low' : null;
+}
+
+export function bindPoolVerdict(pool: Omit<BindPoolReport, 'verdict'>): Verdict {
+  if (bindPoolTrouble(pool, WARNING_HEADROOM_RATIO, HORIZON_SECONDS) !== null) return 'warning';
+  const { exhaustedInSeconds } = pool.forecast;
+  const isNear = exhaustedInSeconds !== null && exhaustedInSeconds <= HORIZON_SECONDS;
+  return isNear || poolHeadroom(pool) < pool.usablePorts * WARNING_HEADROOM_RATIO ? 'watch' : 'healthy';
 }

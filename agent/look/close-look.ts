@@ -26,8 +26,8 @@ export interface CloseLookRequest {
   readonly unlistedSockets: number | null;
   /** Why, if it is unknown. */
   readonly unlistedWhy: string;
-  /** The ports that were bound when that was listed last; null: list them now. */
-  readonly bound: readonly number[] | null;
+  /** What was bound when that was listed last; null: list it now. */
+  readonly bound: BoundSockets | null;
   readonly asking: Asking | null;
   readonly owners: SocketOwners | null;
   readonly tracing: Tracing | null;
@@ -35,12 +35,18 @@ export interface CloseLookRequest {
   readonly seekOwners: (inodes: Uint32Array) => void;
 }
 
+/** Sockets that are bound and no more: their ports, and beside them the keys of their local addresses. */
+export interface BoundSockets {
+  readonly ports: readonly number[];
+  readonly locals: readonly number[];
+}
+
 export interface CloseLooked {
   readonly report: NamespaceReport;
   readonly gaps: readonly Gap[];
   readonly runs: readonly CollectorRun[];
-  /** Ports that are bound and no more, if this look has listed them. */
-  readonly bound: readonly number[] | null;
+  /** What is bound and no more, if this look has listed it. */
+  readonly bound: BoundSockets | null;
 }
 
 /** A close look at the network namespace that the calling thread is in: collect, then correlate. */
@@ -69,7 +75,8 @@ export class CloseLook {
     const { owners, seekOwners } = request;
     if (readings.sockets !== null) seekOwners(readings.sockets.inode.subarray(0, readings.sockets.rowCount));
     // By whichever engine: they were bound when that was listed last, and nothing else would tell.
-    for (const port of request.bound ?? []) readings.sockets?.addBound(port);
+    const { bound } = request;
+    for (const [index, port] of (bound?.ports ?? []).entries()) readings.sockets?.addBound(port, bound?.locals[index]);
     const listed = readings.engine === 'sock_diag' && readings.wantsBound && readings.unlistedSockets === 0;
     if (!listed && request.bound === null && readings.unlistedSockets !== 0) {
       readings.gaps.push(unlistedGap(readings.unlistedSockets, request.unlistedWhy));
@@ -81,7 +88,13 @@ export class CloseLook {
     const report = this.correlator.assess(readings, memory, asked, options);
     const unowned = report.destinations.reduce((sum, { unownedPorts }) => sum + (unownedPorts ?? 0), 0);
     if (owners?.seesAll === false && unowned > 0) readings.gaps.push(unownedGap(unowned));
-    return { report, gaps: readings.gaps, runs, bound: listed ? [...(readings.sockets?.boundPorts ?? [])] : null };
+    const { boundPorts = [], boundLocals = [] } = readings.sockets ?? {};
+    return {
+      report,
+      gaps: readings.gaps,
+      runs,
+      bound: listed ? { ports: [...boundPorts], locals: [...boundLocals] } : null,
+    };
   }
 
   /** The counters alone. */

@@ -2,17 +2,19 @@ import type { AskedDestination } from '../correlate/asked.ts';
 import { type Asking, assess, Correlator, NamespaceMemory } from '../correlate/assess.ts';
 import { errorsOf } from '../correlate/churn.ts';
 import type { AskScope } from '../correlate/questions.ts';
-import type { Assessment, HostInventory, NamespaceReport } from '../model/assessment.ts';
+import { type Assessment, type HostInventory, type NamespaceReport, worstVerdict } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
 import type { Host } from '../model/host.ts';
+import type { NatQuota } from '../model/nat-quota.ts';
 import type { Netns } from '../model/netns.ts';
 import type { CollectorRun, Pulse } from '../model/readings.ts';
 import { AskBudget } from './ask-budget.ts';
 import { choose, notFound, refusedGap } from './choice.ts';
-import { CloseLook, type Sources } from './close-look.ts';
+import { type BoundSockets, CloseLook, type Sources } from './close-look.ts';
 import { foldGaps } from './gaps.ts';
 import { OwnersBudget } from './owners-budget.ts';
 import { type LastLook, Pace, type Watched } from './pace.ts';
+import { PoolWatch } from './pool-watch.ts';
 import { type NetnsChoice, type Reach, Refused } from './reach.ts';
 
 /** What one look needs beside the host. */
@@ -29,6 +31,8 @@ export interface HostLookOptions {
   readonly netns: NetnsChoice;
   /** Which ports the kernel is asked about. */
   readonly ask: AskScope | 'off';
+  /** What NATs lend this host. */
+  readonly nat: readonly NatQuota[];
 }
 
 /** Looks at one namespace from one list of its bound sockets to the next, which costs as much again as the look. */
@@ -48,6 +52,9 @@ const ROUND_SHARE = 0.02;
  * many connections that a tick would be late.
  */
 const STIR_LEAST = 200;
+/** After a rise was seen the next ones are looked for sooner, for so long, where a look costs no more than that. */
+const EAGER_MS = 1000;
+const EAGER_COST_MS = 10;
 
 /** One namespace from look to look. */
 class WatchedNetns implements Watched {
@@ -61,8 +68,8 @@ class WatchedNetns implements Watched {
   gaps: readonly Gap[] = [];
   refused: { readonly at: number; readonly error: Refused } | null = null;
   readonly memory = new NamespaceMemory();
-  /** The ports that were bound and no more when that was listed last, and the host's unexplained sockets then. */
-  bound: { readonly ports: readonly number[]; readonly unexplained: number | null; looks: number } | null = null;
+  /** What was bound and no more when that was listed last, and the host's unexplained sockets then. */
+  bound: { readonly sockets: BoundSockets; readonly unexplained: number | null; looks: number } | null = null;
 
   constructor(netns: Netns) {
     this.netns = netns;
@@ -92,7 +99,9 @@ export class HostLook {
   private pulseError = '';
   private stirred = { packets: 0, allocated: 0 };
   private round = { at: 0, costMs: 0 };
+  private eagerUntil = Number.NEGATIVE_INFINITY;
   private readonly ownersBudget: OwnersBudget;
+  private readonly pools: PoolWatch;
   private readonly host: Host;
   private readonly reach: Reach;
   private readonly options: HostLookOptions;
@@ -105,7 +114,14 @@ export class HostLook {
     this.monotonic = monotonic;
     this.closeLook = new CloseLook(host, sources, new Correlator(), monotonic);
     this.askBudget = new AskBudget(monotonic);
-    this.ownersBudget = new OwnersBudget(reach.owners, host, monotonic);
+    this.ownersBudget = new OwnersBudget(reach, monotonic);
+    this.pools = new PoolWatch(options.nat);
+  }
+
+  /** From now on; what is known of the sockets stays. */
+  set nat(quotas: readonly NatQuota[]) {
+    this.pools.nat = quotas;
+    this.before = null;
   }
 
   /** A single look, at every namespace closely. */
@@ -149,6 +165,7 @@ export class HostLook {
     const { asked, gaps, inventory, now } = request;
     if (before === null || before.request.gaps !== gaps || before.request.inventory !== inventory) return null;
     if (before.request.asked !== asked || before.state !== this.state()) return null;
+    for (const { memory } of this.watched.values()) if (this.pools.isMoving(memory, start)) return null;
     return { ...before.assessment, takenAt: new Date(now).toISOString(), tookMs: this.monotonic() - start };
   }
 
@@ -162,6 +179,11 @@ export class HostLook {
     return [...parts, ...gaps.map(({ what, why }) => `${what}: ${why}`), trace?.health?.lostEvents].join('\n');
   }
 
+  /** Whether the next beat should come sooner than usual. */
+  get isEager(): boolean {
+    return this.monotonic() < this.eagerUntil;
+  }
+
   /**
    * Between ticks: looks at what has risen so much that the tick would be late for it. Costs two small files while
    * nothing stirs on the host; null if there was nothing to look at.
@@ -169,11 +191,13 @@ export class HostLook {
   beat(request: LookRequest): Assessment | null {
     const start = this.monotonic();
     this.reach.trace?.drain();
-    if (!this.stirs(start)) return null;
+    const isEager = start < this.eagerUntil;
+    if (!this.stirs(start, isEager)) return null;
     for (const one of this.watched.values()) this.feel(one);
     this.round = { at: start, costMs: this.monotonic() - start };
-    const rising = this.enterable(start).filter((one) => Pace.isRising(one));
+    const rising = this.enterable(start).filter((one) => Pace.isRising(one, isEager));
     if (rising.length === 0) return null;
+    if (rising.every(({ last }) => (last?.costMs ?? 0) <= EAGER_COST_MS)) this.eagerUntil = start + EAGER_MS;
     this.askBudget.topUp();
     this.ownersBudget.topUp();
     this.runs.clear();
@@ -219,7 +243,7 @@ export class HostLook {
     this.unexplained = allocated === null ? null : Math.max(0, allocated - explained);
     for (const one of this.watched.values()) {
       const grown = this.unlistedOf(one);
-      one.unlisted = grown === null ? Number.POSITIVE_INFINITY : grown + (one.bound?.ports.length ?? 0);
+      one.unlisted = grown === null ? Number.POSITIVE_INFINITY : grown + (one.bound?.sockets.ports.length ?? 0);
     }
   }
 
@@ -254,19 +278,21 @@ export class HostLook {
   }
 
   /** Whether so much has happened on the host since the last beat that a namespace may have risen. */
-  private stirs(now: number): boolean {
+  private stirs(now: number, isEager: boolean): boolean {
     if (now - this.round.at < this.round.costMs / ROUND_SHARE) return false;
     const { packets, allocated } = this.reach.stir();
     const stir = packets - this.stirred.packets + Math.abs(allocated - this.stirred.allocated);
     this.stirred = { packets, allocated };
-    return stir >= STIR_LEAST;
+    return stir >= (isEager ? STIR_LEAST / 3 : STIR_LEAST);
   }
 
   private lookAt(one: WatchedNetns, request: LookRequest): void {
     const { netns, memory } = one;
     const start = this.monotonic();
+    const startCpu = this.reach.cpu();
     const pulse = one.pulse;
     const asking = this.asking();
+    this.pools.prepare(memory);
     const bound = this.boundOf(one);
     let isUnfinished = false;
     const look = () =>
@@ -283,7 +309,7 @@ export class HostLook {
         owners: this.reach.owners,
         tracing: this.reach.trace,
         seekOwners: (inodes) => {
-          isUnfinished = !this.ownersBudget.seek(inodes);
+          isUnfinished = !this.ownersBudget.seek(inodes, netns.inode);
         },
       });
     try {
@@ -291,12 +317,14 @@ export class HostLook {
       one.report = { ...looked.report, lookedAt: new Date(request.now).toISOString() };
       one.gaps = [...looked.gaps, ...asking.gaps()];
       for (const run of looked.runs) this.note(run);
-      if (looked.bound !== null) one.bound = { ports: looked.bound, unexplained: this.unexplained, looks: 0 };
+      if (looked.bound !== null) one.bound = { sockets: looked.bound, unexplained: this.unexplained, looks: 0 };
       else if (one.bound !== null) one.bound.looks++;
       one.refused = null;
       one.asked = request.asked;
-      const costMs = this.monotonic() - start - asking.tookMs();
-      const { usablePorts, verdict } = looked.report;
+      // A host where many want the processor is no reason to look more seldom.
+      const costMs = Math.min(this.monotonic() - start - asking.tookMs(), this.reach.cpu() - startCpu);
+      const { usablePorts } = looked.report;
+      const verdict = worstVerdict([looked.report.verdict, this.pools.isUneasy(memory) ? 'watch' : 'healthy']);
       one.last = { at: start, costMs, pulse, usablePorts, verdict, left: leastLeft(looked.report), isUnfinished };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -328,13 +356,13 @@ export class HostLook {
     return { asking, gaps: () => gaps, tookMs: () => tookMs };
   }
 
-  /** The bound ports as they were listed last, or null if it is time to list them. */
-  private boundOf(one: WatchedNetns): readonly number[] | null {
+  /** The bound sockets as they were listed last, or null if it is time to list them. */
+  private boundOf(one: WatchedNetns): BoundSockets | null {
     const { bound, last } = one;
     if (bound === null || bound.looks >= BOUND_EVERY_LOOKS) return null;
     const grown = this.unlistedOf(one);
     const least = Math.max(1, (last?.usablePorts ?? 0) * BOUND_RISE_RATIO);
-    return grown === null || grown >= least ? null : bound.ports;
+    return grown === null || grown >= least ? null : bound.sockets;
   }
 
   /** How many sockets may be bound in this namespace without having been listed. */
@@ -384,7 +412,9 @@ export class HostLook {
     };
     const collectors = [...this.runs.values()];
     const trace = this.traceReport();
-    return assess({ host, namespaces, gaps, collectors, tookMs: this.monotonic() - start, trace }, request.now);
+    const pools = this.pools.report(all, this.monotonic());
+    const tookMs = this.monotonic() - start;
+    return assess({ host, namespaces, pools, gaps, collectors, tookMs, trace }, request.now);
   }
 
   private traceReport(): Assessment['trace'] {
@@ -411,8 +441,8 @@ export class HostLook {
   }
 }
 
-function leastLeft({ usablePorts, blockedPorts, destinations }: NamespaceReport): number {
+function leastLeft({ usablePorts, blockedPorts, destinations, bindPools }: NamespaceReport): number {
   if (usablePorts === null || blockedPorts === null || usablePorts === 0) return 0;
-  const left = destinations.map(({ headroomPorts }) => headroomPorts);
+  const left = [...destinations, ...bindPools].map(({ headroomPorts }) => headroomPorts);
   return Math.min(usablePorts - blockedPorts, ...left) / usablePorts;
 }

@@ -16,7 +16,8 @@ const SCOPES: Readonly<Record<Config['ask'], Readonly<Record<'once' | 'ticks', A
 export function makeLook<Name extends string>(
   collectors: Readonly<Record<Name | 'proc-sys-net-ipv4' | 'proc-net-counters', () => Collector>>,
   engines: Readonly<Record<Engine, Name>>,
-  config: Pick<Config, 'procfs' | 'engine' | 'netns' | 'ask' | 'trace' | 'ownersCommandLine'>,
+  config: Pick<Config, 'procfs' | 'engine' | 'netns' | 'ask' | 'trace' | 'ownersCommandLine'> &
+    Partial<Pick<Config, 'nat'>>,
   mode: 'once' | 'ticks',
   clock: () => number = monotonic,
 ): HostLook {
@@ -29,7 +30,8 @@ export function makeLook<Name extends string>(
     sockets: order.map((engine) => collectors[engines[engine]]()),
     counters: collectors['proc-net-counters'](),
   };
-  const options = { netns: config.netns, ask: host.isLive ? SCOPES[config.ask][mode] : ('off' as const) };
+  const { netns, nat = [] } = config;
+  const options = { netns, nat, ask: host.isLive ? SCOPES[config.ask][mode] : ('off' as const) };
   return new HostLook(
     host,
     sources,

@@ -1,28 +1,33 @@
-import type { Host } from '../model/host.ts';
 import type { Reach } from './reach.ts';
 
-/** Of a core, for finding out who holds sockets; what is not spent adds up to MOST_MS. A single look takes longer. */
+/** Of a core, for finding out who holds sockets. */
 const SHARE = 0.01;
-const MOST_MS = 30;
+/** What is not spent adds up to that of half a minute, for when many come at once; a single look has more. */
+const MOST_MS = 300;
 const ONCE_MS = 500;
+/** No look spends more: it would be late. */
+const LOOK_MS = 30;
 
 /** Looks for who holds sockets, as far as its time goes. */
 export class OwnersBudget {
   private leftMs = MOST_MS;
+  private lookMs = LOOK_MS;
   private at = 0;
   private readonly owners: Reach['owners'];
   private readonly monotonic: () => number;
-  private readonly host: Host;
+  private readonly cpu: () => number;
 
-  constructor(owners: Reach['owners'], host: Host, monotonic: () => number) {
+  /** `cpu`: on a busy host the clock would charge this thread for the time that it waits for a processor. */
+  constructor({ owners, cpu }: Pick<Reach, 'owners' | 'cpu'>, monotonic: () => number) {
     this.owners = owners;
-    this.host = host;
     this.monotonic = monotonic;
+    this.cpu = cpu;
   }
 
   /** For a single look, behind which no others come. */
   once(): void {
     this.leftMs = ONCE_MS;
+    this.lookMs = ONCE_MS;
   }
 
   topUp(): void {
@@ -31,22 +36,13 @@ export class OwnersBudget {
     this.at = now;
   }
 
-  /** Whether there was the time for it. */
-  seek(inodes: Uint32Array): boolean {
+  /** Whether there was the time for it. `netns`: whose all these are. */
+  seek(inodes: Uint32Array, netns: number | null): boolean {
     if (this.owners === null) return true;
     if (this.leftMs <= 0) return false;
-    const start = this.cpuMs();
-    const isComplete = this.owners.seek(inodes, this.leftMs);
-    this.leftMs -= this.cpuMs() - start;
+    const start = this.cpu();
+    const isComplete = this.owners.seek(inodes, Math.min(this.leftMs, this.lookMs), netns);
+    this.leftMs -= this.cpu() - start;
     return isComplete;
-  }
-
-  /** On a busy host the clock would charge this thread for the time that it waits for a processor (proc_pid_schedstat). */
-  private cpuMs(): number {
-    try {
-      return Number.parseInt(this.host.readText('thread-self/schedstat'), 10) / 1e6;
-    } catch {
-      return this.monotonic(); // a kernel without it
-    }
   }
 }

@@ -18,6 +18,8 @@ import type { Pulse } from '../model/readings.ts';
 const HARMLESS_RATIO = 0.05;
 /** At 4,000 connections a second and the default range, 140 ms. */
 const RISE_RATIO = 0.02;
+/** Once something rises, so little more is worth another look. */
+const EAGER_RISE_RATIO = 0.005;
 /** So many of those that are not harmless, the fullest, are looked at every tick, whatever it costs, unless calm. */
 const ALWAYS = 3;
 /** Of a core, for the rest of them, all together: where there are dozens, they take turns. */
@@ -79,11 +81,14 @@ export class Pace {
   }
 
   /** Whether the pulse has risen so much since the last look that the next tick would be late. */
-  static isRising({ pulse, last }: Watched): boolean {
+  static isRising({ pulse, last }: Watched, isEager = false): boolean {
     if (pulse === null || last === null || last.pulse === null || last.usablePorts === null) return false;
     const sockets = socketsAtMost(pulse);
     const rise = sockets - socketsAtMost(last.pulse);
-    return sockets >= last.usablePorts * HARMLESS_RATIO && rise >= Math.max(1, last.usablePorts * RISE_RATIO);
+    return (
+      sockets >= last.usablePorts * HARMLESS_RATIO &&
+      rise >= Math.max(1, last.usablePorts * (isEager ? EAGER_RISE_RATIO : RISE_RATIO))
+    );
   }
 
   /** Whether the numbers of the pulse are others than at the last look. */

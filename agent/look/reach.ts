@@ -18,6 +18,11 @@ export class Refused extends Error {
   }
 }
 
+/** `seek` looks for who holds these sockets, all those of a network namespace, for about so many ms of a processor. */
+export interface SoughtOwners extends SocketOwners {
+  readonly seek: (inodes: ArrayLike<number>, budgetMs: number, netns: number | null) => boolean;
+}
+
 /** Where a look gets what no source reads: the namespaces, their pulse, and the kernel's answers. */
 export interface Reach {
   readonly find: () => { readonly namespaces: readonly Netns[]; readonly gaps: readonly Gap[] };
@@ -36,8 +41,10 @@ export interface Reach {
   ) => { readonly answered: number; readonly complete: boolean };
   /** The address the kernel would connect from, in the calling thread's namespace; null: it would not. */
   readonly route: (remote: string, remotePort: number) => string | null;
-  /** Who holds which socket; null where nothing can tell. `seek` looks for who holds these, for about so many ms. */
-  readonly owners: (SocketOwners & { readonly seek: (inodes: ArrayLike<number>, budgetMs: number) => boolean }) | null;
+  /** Who holds which socket; null where nothing can tell. */
+  readonly owners: SoughtOwners | null;
+  /** What the calling thread has had of a processor, in ms. */
+  readonly cpu: () => number;
   /** The kernel's trace; null: it was not asked for. */
   readonly trace: Tracing | null;
   /** Lets go of what it keeps open. */

@@ -10,6 +10,7 @@ import { readPulse } from '../../collectors/proc-ns-sockstat.ts';
 import { Programs, startTimeOf } from '../../collectors/programs.ts';
 import { routeHere } from '../../collectors/route-here.ts';
 import { SockTrace } from '../../collectors/sock-trace.ts';
+import { threadCpu } from '../../collectors/thread-cpu.ts';
 import { TraceTaskBook } from '../../collectors/trace-tasks.ts';
 import { monotonic, monotonicOriginMs, userNames } from '../host.ts';
 import type { Host } from '../model/host.ts';
@@ -31,8 +32,9 @@ export function realReach(
   const entry = new NetnsEntry(host, libcOf);
   let asker: PortAsker | undefined;
   const stir = new HostStir(host);
+  const cpu = threadCpu(host, libcOf, monotonic);
   const programs = new Programs(host, { wantsCommandLine, userName: userNames() });
-  const trace = wantsTrace ? new Tracing(() => startTrace(host, programs, libcOf()), monotonic) : null;
+  const trace = wantsTrace ? new Tracing(() => startTrace(host, programs, libcOf(), cpu), monotonic) : null;
   return {
     find: () => finder.find(),
     inodeOf: (process) => netnsInode(host, `${process}/ns/net`),
@@ -45,7 +47,8 @@ export function realReach(
       return asker.ask(ports, note, isLate);
     },
     route: (remote, port) => routeHere(libcOf(), remote, port),
-    owners: host.isLive ? new SocketHolders(host, programs, monotonic) : null,
+    owners: host.isLive ? new SocketHolders(host, programs, monotonic, cpu) : null,
+    cpu,
     trace,
     close: () => {
       trace?.close();
@@ -58,7 +61,7 @@ export function realReach(
 }
 
 /** @throws Error saying why there is no trace to be had. */
-function startTrace(host: Host, programs: Programs, libc: Libc): StartedTrace {
+function startTrace(host: Host, programs: Programs, libc: Libc, cpu: () => number): StartedTrace {
   const files = startableTrace(host);
   const tasks = new TraceTaskBook(host, programs);
   const trace = new SockTrace({
@@ -68,6 +71,7 @@ function startTrace(host: Host, programs: Programs, libc: Libc): StartedTrace {
     identity: identityOf(host, pid) ?? String(pid),
     isRunning: (identity) => identityOf(host, Number.parseInt(identity, 10)) === identity,
     monotonic,
+    cpu,
     originMs: monotonicOriginMs(),
   });
   return { trace, tasks };

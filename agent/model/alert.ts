@@ -3,7 +3,9 @@ export const ALERT_NAMES = [
   'LastportExhaustionPredicted',
   'LastportSlowConnect',
   'LastportHeadroomLow',
+  'LastportBindPoolLow',
   'LastportConnectionLeak',
+  'LastportNatQuotaLow',
   'LastportConntrackLow',
   'LastportTimeWaitTableFull',
   'LastportBlind',
@@ -25,6 +27,8 @@ export interface AlertLabels {
   readonly destination?: string;
   /** Whose ports they were when it first fired. */
   readonly unit?: string;
+  /** Whose quota it is (LastportNatQuotaLow). */
+  readonly pool?: string;
   /** What has become blind (LastportBlind). */
   readonly what?: string;
   /** `instance`, and what the configuration adds. */

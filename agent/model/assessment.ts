@@ -1,4 +1,5 @@
 import type { Gap } from './gap.ts';
+import type { PoolReport } from './pool.ts';
 import type { TwReuse } from './port-settings.ts';
 import type { Program } from './program.ts';
 import type { CollectorRun, Counters, Engine } from './readings.ts';
@@ -101,7 +102,7 @@ export interface DestinationReport extends Headroom, Rates {
   readonly asked: boolean;
   /** Distinct used ports by state; sums to usedPorts. States nobody is in are left out. */
   readonly states: { readonly [state in TcpState]?: number };
-  /** The five with the most ports; null: nobody looked for them. */
+  /** The five programs with the most ports, each by every way it is known; null: nobody looked for them. */
   readonly owners: readonly Owner[] | null;
   /** Ports whose owner is not known; null: nobody looked. */
   readonly unownedPorts: number | null;
@@ -109,6 +110,44 @@ export interface DestinationReport extends Headroom, Rates {
   readonly connectErrors: readonly ConnectError[] | null;
   readonly forecast: Forecast;
   readonly verdict: Verdict;
+}
+
+/**
+ * What a bind pool's programs bind to. local: its very address, for they hold ports that are in use at other addresses
+ * too, which no bind to any address gets. unknown: nothing has shown it, so it may be any address (0.0.0.0, ::).
+ */
+export const BINDS_TO = ['local', 'unknown'] as const;
+
+/**
+ * What programs that bind(port 0) before they connect() draw from: the ports that nobody has at this local address,
+ * whoever chose them and whatever their destination and state. When they are gone, bind() fails with EADDRINUSE.
+ */
+export interface BindPoolReport {
+  readonly local: string;
+  readonly usablePorts: number;
+  /** Taken at this address: used + headroom = usable. */
+  readonly usedPorts: number;
+  /** bind(port 0) calls to this very address that would succeed now. */
+  readonly headroomPorts: number;
+  /** The same to any address: ports that nobody has at any address of the family. Never more. */
+  readonly anyHeadroomPorts: number;
+  /** anyHeadroomPorts with everything against us that could not be known. */
+  readonly headroomPortsLow: number;
+  readonly bindsTo: (typeof BINDS_TO)[number];
+  /** Sockets that take a port of the pool by bind(); null: not known. */
+  readonly opensPerSecond: number | null;
+  /** Until bind() fails. There is no cliff: what is slow is connect()'s search, which a bound socket does not need. */
+  readonly forecast: Forecast;
+  readonly verdict: Verdict;
+}
+
+/** What a bind pool has left, to go by: for a bind to any address, until it is known that they bind to this one. */
+export function poolHeadroom({
+  bindsTo,
+  headroomPorts,
+  anyHeadroomPorts,
+}: Pick<BindPoolReport, 'bindsTo' | 'headroomPorts' | 'anyHeadroomPorts'>): number {
+  return bindsTo === 'local' ? headroomPorts : anyHeadroomPorts;
 }
 
 export interface NamespaceReport {
@@ -144,6 +183,8 @@ export interface NamespaceReport {
   readonly connectErrors: readonly ConnectError[] | null;
   /** Worst first. */
   readonly destinations: readonly DestinationReport[];
+  /** Of the local addresses that programs are known to bind() to before they connect(), by address. */
+  readonly bindPools: readonly BindPoolReport[];
   readonly counters: Counters;
 }
 
@@ -173,6 +214,8 @@ export interface Assessment {
   readonly host: HostReport;
   readonly verdict: Verdict;
   readonly namespaces: readonly NamespaceReport[];
+  /** What runs out beside ports: NAT quotas as configured, and the kernel's tables. */
+  readonly pools: readonly PoolReport[];
   readonly gaps: readonly Gap[];
   readonly collectors: readonly CollectorRun[];
   /** null: there is none. `connectErrors`: of processes that went before their network namespace was known. */

@@ -60,8 +60,13 @@ export class SocketTable {
   readonly bound = new Uint8Array(PORTS);
   /** Their ports as a list; one port may be there more than once. */
   readonly boundPorts: number[] = [];
+  /** Beside them, the keys of their local addresses. */
+  readonly boundLocals: number[] = [];
   /** The listening ones as a list, each port once. */
   readonly listeningPorts: number[] = [];
+  /** One entry for each listener: its port, and the key of its local address. */
+  readonly listenerPorts: number[] = [];
+  readonly listenerLocals: number[] = [];
   listenerCount = 0;
   inboundCount = 0;
   /** Rows that were there and could not be understood; Infinity where their number is unknown. */
@@ -75,20 +80,24 @@ export class SocketTable {
     this.pool.reset();
     this.listening.fill(0);
     this.listeningPorts.length = 0;
+    this.listenerPorts.length = 0;
+    this.listenerLocals.length = 0;
     this.inUse.fill(0);
     this.accepted.fill(0);
     this.bound.fill(0);
     this.boundPorts.length = 0;
+    this.boundLocals.length = 0;
     this.listenerCount = 0;
     this.inboundCount = 0;
     this.unreadRows = 0;
   }
 
-  /** A socket that is bound to a port and neither connected nor listening. */
-  addBound(port: number): void {
+  /** A socket that is bound to a port and neither connected nor listening. `local`: the key of its address. */
+  addBound(port: number, local: number = ANY_V4): void {
     this.inUse[port] = 1;
     this.bound[port] = 1;
     this.boundPorts.push(port);
+    this.boundLocals.push(local);
   }
 
   /** Addresses as words, signed or not. `device`: the interface it is bound to (/proc does not tell). */
@@ -104,6 +113,7 @@ export class SocketTable {
     inode: number,
     device = 0,
   ): void {
+    if (state === LISTEN) this.addListener(localPort, local >>> 0);
     if (this.isInbound(localPort, state)) return;
     this.addRow(
       this.destination(4, local | 0, remote | 0, remotePort, device),
@@ -128,6 +138,7 @@ export class SocketTable {
     inode: number,
     device = 0,
   ): void {
+    if (state === LISTEN) this.addListener(localPort, localKeyOf(words));
     if (this.isInbound(localPort, state)) return;
     const mapped = words[0] === 0 && words[1] === 0 && words[2] === MAPPED_WORD;
     const destination = mapped
@@ -142,6 +153,12 @@ export class SocketTable {
 
   remoteAddress(destination: number): Address {
     return this.addressOf(destination, this.remote);
+  }
+
+  /** A number for the local address: the same for all destinations that have it. */
+  localKey(destination: number): number {
+    const handle = this.local[destination]!;
+    return this.family[destination] === 4 ? handle >>> 0 : localKeyOf(this.pool.at(handle));
   }
 
   remotePortOf(destination: number): number {
@@ -199,6 +216,11 @@ export class SocketTable {
   /** The first row of a destination; go on with `next` until it is negative. */
   firstRow(destination: number): number {
     return this.head[destination]!;
+  }
+
+  private addListener(port: number, local: number): void {
+    this.listenerPorts.push(port);
+    this.listenerLocals.push(local);
   }
 
   /** Notes the row's port, and says whether it needs no row of its own: a listener, or a connection to one. */
@@ -326,6 +348,20 @@ export class SocketTable {
       hash(local[index]!, remote[index]!, remotePort[index]!, family[index]! ^ (device[index]! << 4));
     this.slots = rehashed(this.slots.length * 2, this.destinationCount, of);
   }
+}
+
+/** Keys of local addresses: of IPv4 the word itself, of IPv6 a number beyond. */
+const V6_KEYS = 2 ** 32;
+export const ANY_V4 = 0;
+export const ANY_V6 = V6_KEYS;
+
+export const isV4Key = (key: number): boolean => key < V6_KEYS;
+
+/** The key of the address at `words[0..3]`, mapped ones as IPv4. */
+export function localKeyOf(words: ArrayLike<number>): number {
+  const [a, b, c, d] = [words[0]! | 0, words[1]! | 0, words[2]! | 0, words[3]! | 0];
+  if (a === 0 && b === 0 && c === MAPPED_WORD) return d >>> 0;
+  return V6_KEYS + (foldWord(foldWord(foldWord(foldWord(0, a), b), c), d) >>> 0);
 }
 
 /** A SocketTable's signature of a destination; the addresses as foldAddress() gives them. */

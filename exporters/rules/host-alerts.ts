@@ -1,3 +1,4 @@
+import { ending } from './pool-alerts.ts';
 import { labelList, type Rule, type RuleOptions } from './rule.ts';
 
 /** A target that had it so lately is one of ours, whatever its job is called. */
@@ -31,16 +32,20 @@ export function hostAlerts(options: RuleOptions): Rule[] {
     rules.push({
       alert: 'LastportConntrackLow',
       severity: 'warning',
-      expr: netns(`lastport_conntrack_entries / (lastport_conntrack_entries_limit > 0) >= ${conntrackRatio}`),
-      summary: 'The connection tracking table of {{ $labels.netns }} is {{ $value | humanizePercentage }} full',
+      expr: netns(
+        `lastport_conntrack_entries / (lastport_conntrack_entries_limit > 0) >= ${conntrackRatio} or ${ending('conntrack', options)}`,
+      ),
+      summary: 'The connection tracking table of {{ $labels.netns }} is full, or soon will be',
     });
   }
   if (timeWaitTableRatio !== null) {
     rules.push({
       alert: 'LastportTimeWaitTableFull',
       severity: 'warning',
-      expr: netns(`lastport_tcp_sockets_time_wait / (lastport_tcp_time_wait_limit > 0) >= ${timeWaitTableRatio}`),
-      summary: 'The TIME_WAIT table of {{ $labels.netns }} is {{ $value | humanizePercentage }} full',
+      expr: netns(
+        `lastport_tcp_sockets_time_wait / (lastport_tcp_time_wait_limit > 0) >= ${timeWaitTableRatio} or ${ending('time_wait', options)}`,
+      ),
+      summary: 'The TIME_WAIT table of {{ $labels.netns }} is full, or soon will be',
     });
   }
   return rules;

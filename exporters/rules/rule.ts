@@ -26,6 +26,8 @@ export interface RuleOptions {
   readonly stuckSeconds: number;
   /** Names of labels that targets may have and alerts shall keep, beside instance: cluster, team. */
   readonly labels: readonly string[];
+  /** Whether a NAT's quotas are configured. */
+  readonly hasNat: boolean;
   readonly runbookBase: string;
   readonly dashboardUrl: string | null;
 }

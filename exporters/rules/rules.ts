@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { destinationAlerts, destinationRecords } from './destination-alerts.ts';
 import { hostAlerts } from './host-alerts.ts';
+import { poolAlerts } from './pool-alerts.ts';
 import type { Rule, RuleOptions } from './rule.ts';
 
 export type { RuleOptions } from './rule.ts';
@@ -14,7 +15,9 @@ const KEEP_FIRING_FOR = '30s';
  * are a comment for alertmanager.yml.
  */
 export function prometheusRules(options: RuleOptions): string {
-  const alerts = [...destinationAlerts(options), ...hostAlerts(options)].map((rule) => ruleYaml(rule, options));
+  const alerts = [destinationAlerts, poolAlerts, hostAlerts]
+    .flatMap((of) => of(options))
+    .map((rule) => ruleYaml(rule, options));
   const groups = [
     { name: 'lastport-records', rules: [...RECORDS, ...destinationRecords(options)] },
     { name: 'lastport-alerts', rules: alerts },

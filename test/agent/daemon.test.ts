@@ -16,7 +16,7 @@ async function run(count: number, parts: Partial<DaemonParts>): Promise<{ publis
       result.published++;
     },
     tickMs: () => 1,
-    beatMs: 200,
+    beatMs: () => 200,
     now: () => 0,
     monotonic: () => performance.now(),
     onError: (what, error) => result.errors.push(`${what}: ${(error as Error).message}`),
@@ -66,7 +66,7 @@ describe('tickUntil', () => {
     let beats = 0;
     const { published } = await run(2, {
       tickMs: () => 40,
-      beatMs: 10,
+      beatMs: () => 10,
       beat: () => (++beats === 1 ? assessment : null),
     });
     assert.ok(beats >= 2, `${beats} beats`);
@@ -77,7 +77,7 @@ describe('tickUntil', () => {
     let tickMs = 60_000;
     const { published } = await run(2, {
       tickMs: () => tickMs,
-      beatMs: 1,
+      beatMs: () => 1,
       beat: () => {
         tickMs = 2;
         return null;

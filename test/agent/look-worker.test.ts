@@ -16,6 +16,7 @@ const orders = {
     trace: false,
     ownersCommandLine: false,
     tickMs: 100,
+    nat: [],
   },
   request: { asked: [], inventory: null, gaps: [] },
 } as const;

@@ -25,7 +25,7 @@ function config(text: string): string {
 
 describe('lastport, used wrongly, says so in one line and ends with 64:', () => {
   for (const [args, expected] of [
-    [[], /give a command: run, check, rules or doctor/],
+    [[], /give a command: run, check, incidents, plan, rules or doctor/],
     [['chek'], /chek/],
     [['check', '--frmat', 'json'], /--frmat: unknown option; did you mean --format\?/],
     [['check', '--format', 'xml'], /--format: "xml"/],
@@ -234,6 +234,24 @@ describe('lastport check', () => {
   });
 });
 
+describe('lastport incidents', () => {
+  it('says plainly that there are none', () => {
+    const { status, stdout, stderr } = lastport(['incidents', '--state-dir', join(directory, 'none')]);
+    assert.deepEqual([status, stderr], [0, '']);
+    assert.equal(stdout, `No incidents: nothing has been recorded yet in ${join(directory, 'none')}/incidents\n`);
+    assert.match(lastport(['incidents']).stdout, /^No incidents are recorded: --state-dir is off\n$/);
+  });
+
+  it('says in one line that it may not read, and ends with 3', () => {
+    const file = join(directory, 'file');
+    writeFileSync(file, '');
+    const { status, stdout, stderr } = lastport(['incidents', '--state-dir', file]);
+    oneLine(stderr);
+    assert.match(stderr, /Cannot read incidents: ENOTDIR/);
+    assert.deepEqual([status, stdout], [3, '']);
+  });
+});
+
 describe('lastport run', { timeout: 60_000 }, () => {
   const get = async (url: string) => {
     const { statusCode, body } = await request(url);
@@ -285,6 +303,17 @@ describe('lastport run', { timeout: 60_000 }, () => {
     oneLine(stderr);
     assert.ok(stderr.includes(`127.0.0.1:${port} is in use; choose another address with --listen`), stderr);
     assert.equal(status, 1);
+  });
+
+  it('leaves word that it has looked, for lastport incidents', async () => {
+    const state = join(directory, 'state');
+    const daemon = new Daemon(['--listen', '127.0.0.1:0', '--netns', 'self', '--state-dir', state]);
+    await daemon.address();
+    assert.equal(await daemon.end(), 0);
+    const { status, stdout } = lastport(['incidents', '--state-dir', state, '--format', 'json']);
+    assert.equal(status, 0);
+    const { watched } = JSON.parse(stdout) as { watched: { since: string; until: string } };
+    assert.ok(watched.since <= watched.until);
   });
 
   it('goes on without its log when that cannot be written', async () => {

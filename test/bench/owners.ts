@@ -63,13 +63,13 @@ async function measure(newPerSecond: number): Promise<void> {
     return sockets?.inode.slice(0, sockets.rowCount) ?? new Uint32Array();
   };
   const first = inodes();
-  const whole = ownCpu(() => holders.seek(first, Number.POSITIVE_INFINITY));
+  const whole = ownCpu(() => holders.seek(first, Number.POSITIVE_INFINITY, null));
   const costs: number[] = [];
   let unknown = 0;
   for (let tick = 0; tick < TICKS; tick++) {
     await delay(TICK_MS);
     const now = inodes();
-    costs.push(ownCpu(() => holders.seek(now, BUDGET_MS)));
+    costs.push(ownCpu(() => holders.seek(now, BUDGET_MS, null)));
     unknown = now.filter((inode) => inode !== 0 && holders.holderOf(inode) === 0).length;
   }
   console.log(

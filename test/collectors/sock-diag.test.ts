@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ANY_V6, localKeyOf } from '../../agent/model/socket-table.ts';
 import type { Libc } from '../../collectors/libc.ts';
 import { sockDiag } from '../../collectors/sock-diag.ts';
 import { fakeHost } from '../support/fake-host.ts';
@@ -32,6 +33,7 @@ describe('sockDiag', () => {
   it('lists what is bound and not connected where the kernel is known to tell', () => {
     const { readings } = collect(() => DUMP);
     assert.deepEqual(readings.sockets?.boundPorts, [41000, 41001]);
+    assert.deepEqual(readings.sockets?.boundLocals, [localKeyOf([0, 0, 0xffff, 0x7f000001]), ANY_V6]);
     assert.equal(readings.unlistedSockets, 0);
     assert.equal(readings.engine, 'sock_diag');
   });

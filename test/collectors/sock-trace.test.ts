@@ -83,6 +83,9 @@ describe('SockTrace', () => {
     formats = { ...FORMATS };
   });
 
+  /** ms that pass whenever somebody looks at the clock, and that this thread has worked. */
+  let waits = 0;
+  let worked = 0;
   function start(): SockTrace {
     const inside = (path: string) => path.replace(/^instances\/lastport-7-70\//, '');
     const files: TraceFiles = {
@@ -117,7 +120,11 @@ describe('SockTrace', () => {
       tasks: new TraceTaskBook(host, new Programs(host)),
       identity: '7-70',
       isRunning: (identity) => identity === '8-80',
-      monotonic: () => now,
+      monotonic: () => {
+        now += waits;
+        return now;
+      },
+      cpu: () => worked,
       originMs: 0,
     });
   }
@@ -199,6 +206,21 @@ describe('SockTrace', () => {
     assert.equal(trace.health.mode, 'all');
     assert.deepEqual(told, ['broken all']);
     assert.match(filter(), /oldstate == 1/);
+  });
+
+  it('takes no waiting for the processor for a cost', () => {
+    waits = 0;
+    const trace = start();
+    waits = 400;
+    for (let reading = 0; reading < 20; reading++) trace.drain(sink);
+    assert.equal(trace.health.mode, 'all');
+    waits = 0;
+    for (let reading = 0; reading < 20; reading++) {
+      now += 1000;
+      trace.drain(sink);
+      worked += 150;
+    }
+    assert.equal(trace.health.mode, 'all', 'what others do between is none either');
   });
 
   it('follows only the opens when all would cost too much', () => {

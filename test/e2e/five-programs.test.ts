@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -7,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Owner } from '../../agent/model/assessment.ts';
 import { obstacle } from '../kernel/netns.ts';
 import { A, B, C } from '../kernel/situations/places.ts';
+import { goBuild } from '../support/go-build.ts';
 import { needs } from '../support/needs.ts';
 import { Inside, type InsideOptions, WITH_TRACEFS } from './inside.ts';
 
@@ -29,13 +29,17 @@ const HELD_MS = 1500;
 const missing = [await obstacle(), needs('go'), needs('nginx'), needs('curl')].find((one) => one !== false) ?? false;
 describe('five programs and three destinations', { skip: missing }, () => {
   it('traced, every TIME_WAIT is told to be whose it is, however short it lived', { timeout: 120_000 }, async () => {
-    const { found, unowned } = await run({ flags: ['--trace'], wrap: WITH_TRACEFS, waitMs: 0 });
+    const { found, unowned } = await run({ flags: ['--trace'], wrap: WITH_TRACEFS, waitMs: 0, isOwned: true });
     assert.deepEqual(
       sums(found, () => true),
       TRUTH,
+      `${unowned} unowned, ${JSON.stringify(found)}`,
     );
     assert.equal(unowned, 0);
-    assert.ok(found.every(({ owner }) => owner.how !== 'shared'));
+    assert.ok(
+      found.every(({ owner }) => owner.how !== 'shared'),
+      `${unowned} unowned, ${JSON.stringify(found)}`,
+    );
   });
 
   it('not traced, of those that lived for two looks 95 % are, and none wrongly', { timeout: 120_000 }, async () => {
@@ -65,15 +69,16 @@ interface Found {
   readonly owner: Owner;
 }
 
-async function run({ waitMs, ...options }: InsideOptions & { readonly waitMs: number }) {
+interface RunOptions extends InsideOptions {
+  readonly waitMs: number;
+  /** Wait for the owners of all. */
+  readonly isOwned?: boolean;
+}
+
+async function run({ waitMs, isOwned = false, ...options }: RunOptions) {
   const inside = await Inside.open({ ...options, listens: false });
   try {
-    const go = join(inside.folder, 'goclient');
-    const built = spawnSync('go', ['build', '-o', go, join(PROGRAMS, 'client.go')], {
-      encoding: 'utf8',
-      env: { ...process.env, GO111MODULE: 'off', GOFLAGS: '' },
-    });
-    assert.equal(built.status, 0, built.stderr);
+    const go = goBuild(join(PROGRAMS, 'client.go'), inside.folder, 'goclient');
     await inside.start('server', ['python3', join(PROGRAMS, 'server.py'), '8080'], 'server');
     await inside.start('nginx', ['nginx', '-p', inside.folder, '-c', join(PROGRAMS, 'nginx.conf')]);
     for (const name of ['server', 'nginx'] as const) {
@@ -105,14 +110,20 @@ async function run({ waitMs, ...options }: InsideOptions & { readonly waitMs: nu
       .reduce((sum, count) => sum + count);
     const assessment = await inside.until('all in TIME_WAIT', async () => {
       const one = await inside.assessment();
-      const held = ofTruth(one).reduce((sum, { states }) => sum + (states.time_wait ?? 0), 0);
-      return held === total ? one : null;
+      const states = ofTruth(one).map((report) => report.states);
+      const held = states.reduce((sum, { time_wait = 0 }) => sum + time_wait, 0);
+      const unowned = unownedOf(ofTruth(one));
+      if (held !== total || (isOwned && unowned > 0))
+        throw new Error(
+          `${held} of ${total}, ${unowned} unowned: ${JSON.stringify(states)} ${JSON.stringify(one.trace)}`,
+        );
+      return one;
     });
     const reports = ofTruth(assessment);
     const found: Found[] = reports.flatMap(({ remote, remotePort, owners }) =>
       (owners ?? []).map((owner) => ({ destination: `${remote}:${remotePort}`, owner })),
     );
-    return { found, unowned: reports.reduce((sum, { unownedPorts }) => sum + (unownedPorts ?? 0), 0) };
+    return { found, unowned: unownedOf(reports) };
   } finally {
     await inside.close();
   }
@@ -120,6 +131,9 @@ async function run({ waitMs, ...options }: InsideOptions & { readonly waitMs: nu
 
 const ofTruth = ({ namespaces }: Awaited<ReturnType<Inside['assessment']>>) =>
   (namespaces[0]?.destinations ?? []).filter(({ remote, remotePort }) => [A, B, C].includes(`${remote}:${remotePort}`));
+
+const unownedOf = (reports: ReturnType<typeof ofTruth>) =>
+  reports.reduce((sum, { unownedPorts }) => sum + (unownedPorts ?? 0), 0);
 
 /** By program and destination. */
 function sums(found: readonly Found[], counts: (owner: Owner) => boolean): Record<string, Record<string, number>> {

@@ -6,7 +6,7 @@ import { COUNTER_NAMES } from '../../agent/model/readings.ts';
 import { TCP_STATES } from '../../agent/model/state.ts';
 import { METRIC_NAMES, METRICS } from '../../exporters/metrics.ts';
 import { type MetricsFormat, PrometheusExporter } from '../../exporters/prometheus.ts';
-import { assessment, destination, namespace } from '../support/assessments.ts';
+import { assessment, destination, namespace, pool } from '../support/assessments.ts';
 import { matchesGolden } from '../support/golden.ts';
 import { needs } from '../support/needs.ts';
 
@@ -17,6 +17,7 @@ function exporter(maxDestinations = 8): PrometheusExporter {
 async function render(published: readonly Assessment[], format: MetricsFormat = 'text', max = 8): Promise<string> {
   const prometheus = exporter(max);
   prometheus.noteSink('webhook example.com');
+  prometheus.noteIncidents({ incidents: 2, writeFailures: 1 });
   for (const one of published) prometheus.publish(one);
   return (await prometheus.render(format)).body;
 }
@@ -31,7 +32,7 @@ const ours = (text: string) =>
 describe('PrometheusExporter', () => {
   for (const format of ['text', 'openmetrics'] as const) {
     it(`shows an Assessment as the golden does, ${format}`, async () => {
-      matchesGolden(`metrics.${format}.txt`, ours(await render([assessment()], format)));
+      matchesGolden(`metrics.${format}.txt`, ours(await render([assessment({ pools: [pool()] })], format)));
     });
   }
 
@@ -39,6 +40,7 @@ describe('PrometheusExporter', () => {
     const counters = Object.fromEntries(COUNTER_NAMES.map((name) => [name, 1]));
     const full = assessment({
       namespaces: [namespace({ counters })],
+      pools: [pool()],
       gaps: [{ source: 's', what: '', why: '', costs: '' }],
     });
     const names = new Set(

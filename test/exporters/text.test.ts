@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checkTable } from '../../exporters/text.ts';
-import { assessment, destination, namespace } from '../support/assessments.ts';
+import { assessment, bindPool, destination, namespace } from '../support/assessments.ts';
 import { matchesGolden } from '../support/golden.ts';
 
 const plain = { all: false, color: false };
@@ -106,6 +106,31 @@ describe('checkTable', () => {
       plain,
     );
     assert.match(text, /^WARNING web-1: connect\(\) to 10\.9\.0\.2:2 is slow now/);
+  });
+
+  it('has a line for a bind pool that is not healthy, and begins with it if nothing is worse', () => {
+    const pool = bindPool({
+      headroomPorts: 5000,
+      anyHeadroomPorts: 4000,
+      usedPorts: 23_232,
+      forecast: { ...bindPool().forecast, exhaustedInSeconds: 12.34 },
+      verdict: 'warning',
+    });
+    const shown = (pools: (typeof pool)[], verdict: 'healthy' | 'critical', all = false) => {
+      const destinations = [destination({ verdict })];
+      return checkTable(assessment({ namespaces: [namespace({ destinations, bindPools: pools })] }), { ...plain, all });
+    };
+    const line =
+      '!  bind() before connect() from 10.9.0.1: 5,000 of 28,232 ports left · 4,000 to any address · 23,232 taken · 21 bound/s · out of ports in 12.3 s';
+    assert.ok(shown([pool], 'healthy').split('\n').includes(line), shown([pool], 'healthy'));
+    assert.match(
+      shown([pool], 'healthy'),
+      /^.*: bind\(\) before connect\(\) from 10\.9\.0\.1 has 4,000 of 28,232 ports left \|/,
+    );
+    assert.match(shown([pool], 'healthy'), /Next: ss -tanp src 10\.9\.0\.1 /);
+    assert.match(shown([pool], 'critical'), /^.*: 10\.9\.0\.2:8080 has /);
+    assert.ok(!shown([bindPool()], 'healthy').includes('bind()'));
+    assert.ok(shown([bindPool()], 'healthy', true).includes('ok bind() before connect() from 10.9.0.1: 26,832'));
   });
 
   it('says why it is blind', () => {

@@ -415,6 +415,30 @@ class Driver:
         return {'headroom': len(made), 'fast': fast, 'refused': refused, 'ports': [port for _, port in names],
                 'locals': sorted({folded(address) for address, _ in names})}
 
+    def do_countBinds(self, at, limit=70000, **options):
+        """The truth of a bind pool: binds to port 0 of an address until the kernel refuses. Second: successes before the
+        first port of the range's own parity."""
+        self.enter('client')
+        low = int(self.do_read('/proc/sys/net/ipv4/ip_local_port_range')['parts'][0].split()[0])
+        made = []
+        refused = None
+        while len(made) < limit:
+            sock = self.socket(socket.AF_INET6 if ':' in at else socket.AF_INET, options)
+            if options.get('only6'):
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            try:
+                sock.bind((at, 0))
+            except OSError as error:
+                sock.close()
+                refused = errno.errorcode.get(error.errno, str(error.errno))
+                break
+            made.append(sock)
+        ports = [sock.getsockname()[1] for sock in made]
+        for sock in made:
+            sock.close()
+        second = next((index for index, port in enumerate(ports) if not (port - low) & 1), len(ports))
+        return {'headroom': len(made), 'second': second, 'refused': refused}
+
     # ---- looking ----------------------------------------------------------------------------------------------------
 
     def rows(self, where):
@@ -503,6 +527,8 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     for name in [name for name in os.environ if name.startswith('LASTPORT_')]:
         del os.environ[name]
+    # No program that is started here leaves anything in the machine's state directory.
+    os.environ['LASTPORT_STATE_DIR'] = 'off'
     driver = Driver()
     for line in sys.stdin:
         command = json.loads(line)

@@ -59,6 +59,14 @@ export interface Truth {
   readonly locals: readonly string[];
 }
 
+export interface BindTruth {
+  /** bind(port 0) calls that succeeded until one was refused. */
+  readonly headroom: number;
+  /** Those before the first one that got a port of the first parity. */
+  readonly second: number;
+  readonly refused: string | null;
+}
+
 export const TIME_WAIT = 6;
 /** Hundredths of a second that a TIME_WAIT has left after its first tenth: older than a tw_reuse_delay of 1 ms by far. */
 export const OLD = 5990;
@@ -138,6 +146,14 @@ export class Netns {
 
   async count(to: string, options: SocketOptions = {}): Promise<Truth> {
     return await this.request<Truth>('count', { to, ...options });
+  }
+
+  /** Binds to port 0 of an address until the kernel refuses, and lets them all go. */
+  async countBinds(
+    at: string,
+    options: { reuseAddress?: boolean; reusePort?: boolean; only6?: boolean; limit?: number } = {},
+  ): Promise<BindTruth> {
+    return await this.request<BindTruth>('countBinds', { at, ...options });
   }
 
   /** Waits until exactly `count` rows of the socket tables are in a state. */

@@ -71,12 +71,12 @@ export async function hold(situation: Situation, t: TestContext, way: Way): Prom
     const assessment = await look(
       net,
       situation.answers.map(({ to }) => to),
-      way,
+      OPTIONS[way],
     );
     for (const answer of situation.answers) {
       const truth = await net.count(answer.to, answer);
       try {
-        compare(answer, truth, assessment, oddSized(situation.range ?? RANGE), way);
+        compare(answer, truth, assessment, isOddSized(situation.range ?? RANGE), way);
       } catch (error) {
         throw new Error(`${(error as Error).message}\n${evidence(answer, truth, assessment, rows)}`, { cause: error });
       }
@@ -94,7 +94,7 @@ export async function hold(situation: Situation, t: TestContext, way: Way): Prom
 }
 
 /** What this kernel lacks of what the situation needs, or null. */
-function lacks({ since, sysctls = {} }: Situation): string | null {
+export function lacks({ since, sysctls = {} }: Pick<Situation, 'since' | 'sysctls'>): string | null {
   const missing = Object.keys(sysctls).find((name) => !existsSync(`/proc/sys/net/ipv4/${name}`));
   if (missing !== undefined) return `needs net.ipv4.${missing}`;
   const [major = 0, minor = 0] = release().split('.').map(Number);
@@ -104,8 +104,12 @@ function lacks({ since, sysctls = {} }: Situation): string | null {
 }
 
 /** Runs the real program in the client's namespace. */
-async function look(net: Netns, destinations: readonly string[], way: Way): Promise<Assessment> {
-  const argv = [process.execPath, LASTPORT, 'check', '--netns', 'self', '--format', 'json', ...OPTIONS[way]];
+export async function look(
+  net: Netns,
+  destinations: readonly string[],
+  options: readonly string[],
+): Promise<Assessment> {
+  const argv = [process.execPath, LASTPORT, 'check', '--netns', 'self', '--format', 'json', ...options];
   const { status, stdout, stderr } = await net.run([...argv, ...destinations.flatMap((to) => ['--to', to])]);
   assert.ok(status >= 0 && status <= 3 && stdout !== '', `lastport check exited ${status}: ${stderr}`);
   return JSON.parse(stdout);
@@ -131,7 +135,7 @@ function reportOf(assessment: Assessment, to: string, local: string | null, devi
  * A range of odd size: the kernel's walk may leave its lowest or its highest port out, by chance, so that it grants one
  * less; never two, for each walk reaches one of them (see outOfReach in agent/correlate/headroom.ts).
  */
-function oddSized([low, high]: readonly [number, number]): boolean {
+export function isOddSized([low, high]: readonly [number, number]): boolean {
   return high > low && (high - low) % 2 === 0;
 }
 

@@ -1,5 +1,6 @@
 // Sample Assessments for exporters.
-import type { Assessment, DestinationReport, NamespaceReport } from '../../agent/model/assessment.ts';
+import type { Assessment, BindPoolReport, DestinationReport, NamespaceReport } from '../../agent/model/assessment.ts';
+import { NO_POOL_FORECAST, type PoolReport } from '../../agent/model/pool.ts';
 
 export function destination(overrides: Partial<DestinationReport> = {}): DestinationReport {
   return {
@@ -53,6 +54,33 @@ export function destination(overrides: Partial<DestinationReport> = {}): Destina
   };
 }
 
+/** Healthy, but for what is overridden. */
+export function bindPool(overrides: Partial<BindPoolReport> = {}): BindPoolReport {
+  return {
+    local: '10.9.0.1',
+    usablePorts: 28232,
+    usedPorts: 1400,
+    headroomPorts: 26_832,
+    anyHeadroomPorts: 26_000,
+    headroomPortsLow: 25_990,
+    bindsTo: 'unknown',
+    opensPerSecond: 20.5,
+    forecast: {
+      kind: 'steady',
+      slowConnectInSeconds: null,
+      exhaustedInSeconds: null,
+      slowConnectInSecondsAtLow: null,
+      exhaustedInSecondsAtLow: null,
+      peakUsedPorts: 1500,
+      settlesAtPorts: 1450,
+      opensPerSecondLow: 18,
+      opensPerSecondHigh: 23,
+    },
+    verdict: 'healthy',
+    ...overrides,
+  };
+}
+
 export function namespace(overrides: Partial<NamespaceReport> = {}): NamespaceReport {
   const destinations = overrides.destinations ?? [destination()];
   return {
@@ -74,6 +102,7 @@ export function namespace(overrides: Partial<NamespaceReport> = {}): NamespaceRe
     destinationsInUse: destinations.length,
     destinationsOmitted: 0,
     omittedUsedPorts: 0,
+    bindPools: [bindPool()],
     connectErrors: [{ code: 'EADDRNOTAVAIL', total: 9, pid: 4242, command: 'node server.js' }],
     counters: { activeOpens: 62, socketsInUse: 140, socketsInUse6: 2, conntrackEntries: 17 },
     ...overrides,
@@ -93,9 +122,29 @@ export function assessment(overrides: Partial<Assessment> = {}): Assessment {
     },
     verdict: 'watch',
     namespaces: [namespace()],
+    pools: [],
     gaps: [],
     trace: { mode: 'all', events: 1234, lostEvents: 0, connectErrors: [] },
     collectors: [{ collector: 'proc-net-tcp', durationMs: 11, ok: true }],
+    ...overrides,
+  };
+}
+
+/** What a NAT lends. */
+export function pool(overrides: Partial<PoolReport> = {}): PoolReport {
+  return {
+    name: 'azure-load-balancer',
+    kind: 'nat',
+    netns: null,
+    limit: 1024,
+    heldSeconds: 240,
+    used: 412,
+    usedLow: 400,
+    usedHigh: 412,
+    headroom: 612,
+    forecast: { ...NO_POOL_FORECAST, kind: 'steady', settlesAt: 430 },
+    verdict: 'healthy',
+    destination: { remote: '203.0.113.7', remotePort: 443 },
     ...overrides,
   };
 }

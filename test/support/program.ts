@@ -7,7 +7,9 @@ import { dirname, join } from 'node:path';
 import { root } from './golden.ts';
 
 export const MAIN = `${root}dist/agent/main.js`;
-const ENV = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LASTPORT_')));
+const OWN = Object.entries(process.env).filter(([name]) => !name.startsWith('LASTPORT_'));
+// Nothing is left in this machine's state directory.
+const ENV = { ...Object.fromEntries(OWN), LASTPORT_STATE_DIR: 'off' };
 
 export function lastport(args: readonly string[], env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {

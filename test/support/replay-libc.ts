@@ -42,6 +42,7 @@ export function replayLibc(answers: () => readonly Answer[], overrides: Partial<
     },
     setns: () => 0,
     poll: () => 0,
+    clockGettime: () => 0,
     interfaceName: (index) => (index === 1 ? 'lo' : null),
     errno: () => errno,
     ...overrides,

@@ -2,6 +2,7 @@
 // Node 20 takes no globs and Node 22 no folders, so the files are found here.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,5 +24,24 @@ if (files.length === 0) {
   console.error(`No tests under ${wanted.join(' ')}`);
   process.exit(1);
 }
-const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...files], { stdio: 'inherit' });
-process.exit(status ?? 1);
+/** What watches real programs second by second needs the processors for itself: these run one after the other, at the end. */
+const ALONE = /\/test\/(e2e|kernel\/(forecast|bind-pools))/;
+/** Minutes, if nothing else is left to run beside them: these begin. */
+const LONG = /\/test\/kernel\//;
+
+const run = (some: readonly string[], concurrency: number): number => {
+  if (some.length === 0) return 0;
+  const args = ['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...some];
+  return spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;
+};
+const beside = files.filter((file) => !ALONE.test(file));
+// Node's own default leaves one processor idle, which here is half of them.
+const together = run(
+  [...beside.filter((file) => LONG.test(file)), ...beside.filter((file) => !LONG.test(file))],
+  availableParallelism(),
+);
+const alone = run(
+  files.filter((file) => ALONE.test(file)),
+  1,
+);
+process.exit(together || alone);

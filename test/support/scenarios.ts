@@ -12,13 +12,15 @@ export interface Scenario {
   readonly ratio: number | null;
   /** In s: from then on the rate would exhaust the ports; null: it never does. */
   readonly sufficientAt: number | null;
+  /** A burst longer than 0.7 s, whose rate would exhaust the ports if it went on: it may raise an alert, which must resolve. */
+  readonly mayWarn: boolean;
 }
 
 const RANGES = [2000, 4000, 8000, 16000, 28232];
 
-/** The same ones each time. */
-export function scenarios(): Scenario[] {
-  const next = random(20261124);
+/** The same ones each time, of each seed. */
+export function scenarios(seed = 1): Scenario[] {
+  const next = random(seed);
   const between = (low: number, high: number) => low + next() * (high - low);
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(next() * items.length)] as Item;
   const all: Scenario[] = [];
@@ -28,11 +30,24 @@ export function scenarios(): Scenario[] {
     make: (
       ports: number,
       sustainable: number,
-    ) => { traffic: Partial<Traffic>[]; seconds: number; ratio?: number; sufficientAt?: number; restarts?: number[] },
+    ) => {
+      traffic: Partial<Traffic>[];
+      seconds: number;
+      ratio?: number;
+      sufficientAt?: number;
+      mayWarn?: boolean;
+      restarts?: number[];
+    },
   ) => {
     for (let index = 0; index < count; index++) {
       const ports = pick(RANGES);
-      const { traffic, ratio = null, sufficientAt = null, ...more } = make(ports, ports / HELD_SECONDS);
+      const {
+        traffic,
+        ratio = null,
+        sufficientAt = null,
+        mayWarn = false,
+        ...more
+      } = make(ports, ports / HELD_SECONDS);
       const poisson = index % 3 !== 0;
       const options = {
         ports,
@@ -40,7 +55,7 @@ export function scenarios(): Scenario[] {
         traffic: traffic.map((one) => ({ ...PER_REQUEST, poisson, ...one })),
         ...more,
       };
-      all.push({ family, options, ratio, sufficientAt });
+      all.push({ family, options, ratio, sufficientAt, mayWarn });
     }
   };
   const step = (onset: number, before: number, after: number) => (seconds: number) =>
@@ -110,6 +125,16 @@ export function scenarios(): Scenario[] {
     const end = begin + between(0.1, 0.7);
     const rate = (between(0.2, 0.85) * ports) / (end - begin);
     return { traffic: [{ rate: (seconds: number) => (seconds >= begin && seconds < end ? rate : 0) }], seconds: 90 };
+  });
+  add('long burst', 20, (ports) => {
+    const begin = between(3, 10);
+    const end = begin + between(1, 6);
+    const rate = (between(0.2, 0.8) * ports) / (end - begin);
+    return {
+      traffic: [{ rate: (seconds: number) => (seconds >= begin && seconds < end ? rate : 0) }],
+      seconds: 120,
+      mayWarn: true,
+    };
   });
   add('cron', 20, (ports) => {
     const period = pick([20, 30, 60]);

@@ -4,8 +4,10 @@
 import { AlertBook, type AlertRules } from '../../agent/correlate/alert-book.ts';
 import { DEFAULT_THRESHOLDS } from '../../agent/correlate/alert-conditions.ts';
 import { assess, Correlator, NamespaceMemory } from '../../agent/correlate/assess.ts';
+import { PoolWatch } from '../../agent/look/pool-watch.ts';
 import type { Alert } from '../../agent/model/alert.ts';
 import type { Assessment, DestinationReport } from '../../agent/model/assessment.ts';
+import type { NatQuota } from '../../agent/model/nat-quota.ts';
 import type { PortSettings } from '../../agent/model/port-settings.ts';
 import { SocketTable } from '../../agent/model/socket-table.ts';
 import { ESTABLISHED, TIME_WAIT } from '../../agent/model/state.ts';
@@ -64,10 +66,13 @@ class Ports {
   readonly timer: Float64Array;
   readonly inode: Uint32Array;
   used = 0;
+  waiting = 0;
   private readonly free: number[][] = [[], []];
   /** Ports by the step in which something ends. */
   private readonly due = new Map<number, number[]>();
   private nextInode = 1;
+  /** Called when a connection ends, with its number. */
+  onClose: (connection: number) => void = () => undefined;
 
   constructor(low: number, count: number, random: () => number) {
     this.low = low;
@@ -83,6 +88,11 @@ class Ports {
 
   get firstFree(): number {
     return (this.free[0] as number[]).length;
+  }
+
+  /** The one opened last. */
+  get lastOpened(): number {
+    return this.nextInode - 1;
   }
 
   /** Opens one until `end`; false: there is no port. */
@@ -113,12 +123,15 @@ class Ports {
     if (list === undefined) return;
     this.due.delete(step);
     for (const port of list) {
+      if (this.state[port] === ESTABLISHED) this.onClose(this.inode[port] as number);
       if (this.state[port] === ESTABLISHED && this.closesHere[port] === 1) {
         this.state[port] = TIME_WAIT;
         this.inode[port] = 0;
+        this.waiting++;
         this.timer[port] = now + MINUTE;
         this.at(port, Math.ceil((now + MINUTE) / WHEEL + 1e-9) * WHEEL);
       } else {
+        if (this.state[port] === TIME_WAIT) this.waiting--;
         this.state[port] = 0;
         this.used--;
         (this.free[port & 1] as number[]).push(port);
@@ -137,6 +150,12 @@ class Ports {
   }
 }
 
+/** Sees each connection begin and end, by its number; what a NAT in between would see. Times in ms. */
+export interface Onlooker {
+  opened(remotePort: number, connection: number, now: number): void;
+  closed(remotePort: number, connection: number, now: number): void;
+}
+
 export interface SimulatorOptions {
   readonly ports: number;
   readonly traffic: readonly Traffic[];
@@ -146,6 +165,15 @@ export interface SimulatorOptions {
   readonly cores?: number;
   /** In s: everything is closed then. */
   readonly restarts?: readonly number[];
+  /** The wall clock is set by so many ms, in that second. */
+  readonly clock?: { readonly at: number; readonly jump: number };
+  /** Nobody looks for so long, from that second on: the agent was stopped. */
+  readonly pause?: { readonly at: number; readonly seconds: number };
+  /** false: it is only played. */
+  readonly isWatched?: boolean;
+  /** Quotas of what is beyond this host; with them the kernel counts connect() calls and resets. */
+  readonly nat?: readonly NatQuota[];
+  readonly onlooker?: Onlooker;
 }
 
 export interface Seen {
@@ -153,6 +181,8 @@ export interface Seen {
   readonly at: number;
   readonly assessment: Assessment;
   readonly changed: readonly Alert[];
+  /** What there was to see, of all destinations. */
+  readonly pools: { readonly used: number; readonly waiting: number };
 }
 
 export interface Outcome {
@@ -176,17 +206,24 @@ export const RULES: AlertRules = {
 
 const TICK = 1000;
 const BEAT = 330;
+const EAGER_BEAT = 110;
+const EAGER = 1000;
 
 /** Runs the model, and looks at it as the daemon does: every second, and at the beat where it has risen. */
 export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void = () => undefined): Outcome {
-  const { traffic, seconds, seed, cores = 1 } = options;
+  const { traffic, seconds, seed, cores = 1, isWatched = true } = options;
   const next = random(seed);
   const low = 32768;
   const pools = traffic.map(() => new Ports(low, options.ports, next));
   const portSettings: PortSettings = { ...settings(), range: { low, high: low + options.ports - 1 } };
+  for (const [index, pool] of pools.entries()) {
+    const { remotePort } = traffic[index] as Traffic;
+    pool.onClose = (connection) => options.onlooker?.closed(remotePort, connection, clock);
+  }
   const table = new SocketTable();
   const correlator = new Correlator();
   const memory = new NamespaceMemory();
+  const watch = new PoolWatch(options.nat ?? []);
   const book = new AlertBook(RULES);
   const alerts: { at: number; alert: Alert }[] = [];
   const used: number[] = [];
@@ -196,36 +233,57 @@ export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void
   let slowAt: number | null = null;
   let mostUsed = 0;
   let failures = 0;
+  let tried = 0;
   let seenSockets = 0;
-  const epoch = Date.UTC(2026, 0, 1);
+  let eagerUntil = 0;
+  const set = (now: number) => (options.clock !== undefined && now >= options.clock.at * 1000 ? options.clock.jump : 0);
+  const wall = (now: number) => Date.UTC(2026, 0, 1) + now + set(now);
+  const { pause } = options;
+  const isPaused = (now: number) =>
+    pause !== undefined && now >= pause.at * 1000 && now < (pause.at + pause.seconds) * 1000;
+  let clock = 0;
 
   const look = (now: number): void => {
     table.reset();
     for (const [index, pool] of pools.entries()) fill(table, pool, (traffic[index] as Traffic).remotePort, now);
     seenSockets = table.rowCount;
-    const report = correlator.assess(readings(table, portSettings, { counters: { socketsTimeWait: 0 } }), memory, [], {
-      now: epoch + now,
+    watch.prepare(memory);
+    const counters = {
+      socketsTimeWait: 0,
+      activeOpens: tried,
+      ...(options.nat === undefined ? {} : { estabResets: 0 }),
+    };
+    const report = correlator.assess(readings(table, portSettings, { counters }), memory, [], {
+      now: wall(now),
       at: now,
     });
     const assessment = assess(
       {
         host: { name: 'test', kernel: '6.18', inventory: null },
         namespaces: [report],
+        ...(options.nat === undefined ? {} : { pools: watch.report([{ memory, report }], now) }),
         gaps: [],
         collectors: [],
         tookMs: 1,
         trace: null,
       },
-      epoch + now,
+      wall(now),
     );
-    const { changed } = book.update(assessment, epoch + now, now);
+    const { changed } = book.update(assessment, wall(now), now);
     for (const alert of changed) alerts.push({ at: now / 1000, alert });
-    onLook({ at: now / 1000, assessment, changed });
+    const sum = (of: (pool: Ports) => number) => pools.reduce((total, pool) => total + of(pool), 0);
+    onLook({
+      at: now / 1000,
+      assessment,
+      changed,
+      pools: { used: sum((pool) => pool.used), waiting: sum((pool) => pool.waiting) },
+    });
   };
 
   // The daemon's ticks are at any moment of the traffic's seconds.
   const offset = Math.floor((next() * TICK) / STEP) * STEP;
   for (let now = 0; now <= seconds * 1000; now += STEP) {
+    clock = now;
     for (const pool of pools) pool.turn(now);
     if (options.restarts?.some((at) => Math.round((at * 1000) / STEP) * STEP === now)) {
       for (const pool of pools) pool.closeAll(now);
@@ -246,9 +304,12 @@ export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void
           if ((budget[index] as number) <= 0) break;
           budget[index] = (budget[index] as number) - (WALK_MS * pool.count) / 2;
         }
+        tried++;
         const life = one.life(next, now / 1000) * 1000;
         const end = Number.isFinite(life) ? now + Math.max(STEP, life) : life;
-        if (!pool.open(end, next() < one.closedHere)) {
+        if (pool.open(end, next() < one.closedHere)) {
+          options.onlooker?.opened(one.remotePort, pool.lastOpened, now);
+        } else {
           exhaustedAt ??= now / 1000;
           failures++;
         }
@@ -258,9 +319,14 @@ export function simulate(options: SimulatorOptions, onLook: (seen: Seen) => void
     if (now % 1000 === 0) used.push((pools[0] as Ports).used);
     const inTick = (now + offset) % TICK;
     const sockets = pools.reduce((sum, pool) => sum + pool.used, 0);
-    const isBeat = inTick === BEAT || inTick === 2 * BEAT;
-    const rises = sockets >= options.ports * 0.05 && sockets - seenSockets >= Math.max(1, options.ports * 0.02);
-    if (inTick === 0 || (isBeat && rises)) look(now);
+    const isEager = now < eagerUntil;
+    const isBeat = isEager
+      ? inTick % EAGER_BEAT === 0 && inTick <= 8 * EAGER_BEAT
+      : inTick === BEAT || inTick === 2 * BEAT;
+    const rise = options.ports * (isEager ? 0.005 : 0.02);
+    const rises = sockets >= options.ports * 0.05 && sockets - seenSockets >= Math.max(1, rise);
+    if (isWatched && isBeat && rises) eagerUntil = now + EAGER;
+    if (isWatched && !isPaused(now) && (inTick === 0 || (isBeat && rises))) look(now);
   }
   return { exhaustedAt, slowAt, alerts, mostUsed, failures, used };
 }

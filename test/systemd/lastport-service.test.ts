@@ -27,6 +27,13 @@ describe('lastport.service', () => {
   });
 });
 
+describe('the state directory', () => {
+  it('is made by systemd for the service alone, where lastport looks for it', () => {
+    assert.match(unit, /^StateDirectory=lastport$/m);
+    assert.match(unit, /^StateDirectoryMode=0700$/m);
+  });
+});
+
 describe('lastport.env', () => {
   it('names variables that there are', () => {
     const text = readFileSync(`${root}systemd/lastport.env`, 'utf8');

@@ -56,6 +56,22 @@ const DEFAULTS: Config = {
   timeWaitTableRatio: null,
   runbookBase: 'docs/alerts.md',
   dashboardUrl: null,
+  rate: null,
+  reuseShare: null,
+  maxIdle: null,
+  maxPerHost: null,
+  unreadShare: null,
+  concurrency: null,
+  latencyMs: null,
+  lifetimeMs: null,
+  closes: 'local',
+  destinations: 1,
+  range: { low: 32768, high: 60999 },
+  reserved: [],
+  twReuse: 'loopback',
+  loopback: false,
+  nat: [],
+  stateDir: 'auto',
 };
 
 describe('loadConfig', () => {

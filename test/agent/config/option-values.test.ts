@@ -13,6 +13,7 @@ import {
   parseEndpoint,
   parseListen,
   parseNetns,
+  parseStateDir,
   quote,
   wholeNumber,
 } from '../../../agent/config/option-values.ts';
@@ -245,6 +246,19 @@ describe('parseDirectory', () => {
       [' ', /is not a path/],
       ['/'.repeat(5000), /at most 4095/],
     ],
+  );
+});
+
+describe('parseStateDir', () => {
+  table(
+    parseStateDir,
+    [
+      ['auto', 'auto'],
+      ['off', 'off'],
+      ['/srv/lastport/', { path: '/srv/lastport' }],
+      ['./off', { path: './off' }],
+    ],
+    [['', /is not a path/]],
   );
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Correlator, NamespaceMemory } from '../../../agent/correlate/assess.ts';
-import type { Rates } from '../../../agent/model/assessment.ts';
+import type { DestinationReport, Rates } from '../../../agent/model/assessment.ts';
 import type { PortSettings } from '../../../agent/model/port-settings.ts';
 import type { Counters } from '../../../agent/model/readings.ts';
 import type { TcpState } from '../../../agent/model/state.ts';
@@ -37,7 +37,7 @@ class Namespace {
   readonly memory = new NamespaceMemory();
   private readonly correlator = new Correlator();
 
-  look(at: number, connections: readonly Connection[], counters: Counters = {}, ports = PORTS): Rates {
+  look(at: number, connections: readonly Connection[], counters: Counters = {}, ports = PORTS): DestinationReport {
     const table = tableOf(connections.map((one) => row(one, at)));
     const options = { now: 0, at };
     const report = this.correlator.assess(readings(table, ports, { counters }), this.memory, [], options);
@@ -203,5 +203,23 @@ describe('rates from look to look', () => {
       ),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('connections from ports outside the range', () => {
+  it('are counted, and take none of it', () => {
+    const namespace = new Namespace();
+    const narrow: PortSettings = { ...PORTS, range: { low: 40000, high: 40999 } };
+    // 100 a second: in the range that would be its end within ten seconds.
+    let seen: DestinationReport | undefined;
+    for (let second = 0; second < 20; second++) {
+      const far = many(second * 100, (index) => waiting(20_000 + index, MINUTE + index * 10));
+      const near = many(10, (index) => open(40_000 + index));
+      seen = namespace.look(second * 1000, [...far, ...near], {}, narrow);
+    }
+    assert.ok(Math.abs((seen?.opensPerSecond ?? 0) - 100) < 2);
+    assert.equal(seen?.usedPorts, 10);
+    assert.equal(seen?.forecast.kind, 'steady');
+    assert.equal(seen?.verdict, 'healthy');
   });
 });

@@ -31,7 +31,7 @@ it('CloseLook keeps what it knows to be bound when another engine has to stand i
     now: 0,
     unlistedSockets: 0,
     unlistedWhy: '',
-    bound: [40000, 40001, 50000],
+    bound: { ports: [40000, 40001, 50000], locals: [0, 0, 0] },
     asking: null,
     owners: null,
     tracing: null,

@@ -1,65 +1,69 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { OwnersBudget } from '../../../agent/look/owners-budget.ts';
-import type { Reach } from '../../../agent/look/reach.ts';
-import { fakeHost } from '../../support/fake-host.ts';
+import type { SoughtOwners } from '../../../agent/look/reach.ts';
+
+const NETNS = 4001;
 
 describe('OwnersBudget', () => {
   let clock: number;
   let cpu: number;
-  let costs: { readonly cpu: number; readonly clock: number };
+  /** Of a search that could go on for ever: what it takes beyond its budget, and by the clock. */
+  let over: { readonly cpu: number; readonly clock: number };
   let given: number[];
-  const files: Record<string, string> = {};
-  const owners = {
-    seek: (_: ArrayLike<number>, budgetMs: number) => {
+  const owners: SoughtOwners = {
+    seek: (_, budgetMs, netns) => {
+      assert.equal(netns, NETNS);
       given.push(budgetMs);
-      cpu += costs.cpu;
-      clock += costs.clock;
-      files['thread-self/schedstat'] = `${cpu * 1e6} 0 0\n`;
-      return true;
+      cpu += budgetMs + over.cpu;
+      clock += budgetMs + over.clock;
+      return false;
     },
-  } as unknown as Reach['owners'];
+    holderOf: () => 0,
+    program: () => null,
+    seesAll: true,
+  };
   let budget: OwnersBudget;
-  const tick = (): boolean => {
+  const tick = (): void => {
     clock += 1000;
     budget.topUp();
-    return budget.seek(new Uint32Array());
+    budget.seek(new Uint32Array(), NETNS);
   };
 
   beforeEach(() => {
     clock = 0;
     cpu = 0;
+    over = { cpu: 0, clock: 0 };
     given = [];
-    files['thread-self/schedstat'] = '0 0 0\n';
-    budget = new OwnersBudget(owners, fakeHost(files), () => clock);
+    budget = new OwnersBudget({ owners, cpu: () => cpu }, () => clock);
   });
 
-  it('gives 1 % of a core, whatever a search costs', () => {
-    costs = { cpu: 50, clock: 50 };
-    for (let count = 0; count < 100; count++) tick();
-    assert.ok(given.length >= 20 && given.length <= 25, `${given.length} of 100 ticks`);
-  });
+  for (const more of [0, 5, 50]) {
+    it(`spends 1 % of a core and what was saved, if a search takes ${more} ms more than it is given`, () => {
+      over = { cpu: more, clock: more };
+      for (let count = 0; count < 1000; count++) tick();
+      assert.ok(cpu <= clock * 0.01 + 300 + more + 30, `${cpu} of ${clock} ms`);
+      assert.ok(cpu >= clock * 0.01, `${cpu} of ${clock} ms`);
+    });
+  }
 
   it('does not charge for the time that others had the processor', () => {
-    costs = { cpu: 5, clock: 500 };
-    for (let count = 0; count < 100; count++) assert.equal(tick(), true);
-    assert.equal(given.length, 100);
+    over = { cpu: 0, clock: 500 };
+    for (let count = 0; count < 1000; count++) tick();
+    assert.ok(cpu >= clock * 0.0099, `${cpu} of ${clock} ms`);
   });
 
-  it('goes by the clock where the kernel does not tell', () => {
-    costs = { cpu: 0, clock: 50 };
-    budget = new OwnersBudget(owners, fakeHost({}), () => clock);
-    for (let count = 0; count < 100; count++) tick();
-    assert.ok(given.length <= 25, `${given.length} of 100 ticks`);
-  });
-
-  it('saves no more than 30 ms, and gives a single look half a second', () => {
-    costs = { cpu: 0, clock: 0 };
+  it('saves 300 ms, of which one look has 30, and gives a single look half a second', () => {
     clock = 1e6;
-    tick();
-    assert.deepEqual(given, [30]);
+    for (let count = 0; count < 16; count++) tick();
+    assert.deepEqual(given.slice(0, 10), new Array(10).fill(30));
+    assert.ok(given.slice(-1)[0]! < 30);
     budget.once();
-    budget.seek(new Uint32Array());
-    assert.deepEqual(given, [30, 500]);
+    budget.seek(new Uint32Array(), NETNS);
+    assert.equal(given.at(-1), 500);
+  });
+
+  it('does not search where nothing can be told', () => {
+    assert.equal(new OwnersBudget({ owners: null, cpu: () => 0 }, () => 0).seek(new Uint32Array(), NETNS), true);
   });
 });

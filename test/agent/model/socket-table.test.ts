@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type Address, compareAddresses, parseAddress } from '../../../agent/model/address.ts';
-import { SocketTable } from '../../../agent/model/socket-table.ts';
+import { ANY_V4, ANY_V6, isV4Key, localKeyOf, SocketTable } from '../../../agent/model/socket-table.ts';
 
 const word = fc.oneof(fc.integer({ min: 0, max: 0xffffffff }), fc.constantFrom(0, 0x7fffffff, 0x80000000, 0xffffffff));
 const v4 = fc.tuple(word).map((words) => words as unknown as Address);
@@ -46,6 +46,50 @@ describe('SocketTable', () => {
         assert.equal(Math.sign(table.compare(0, 1)), Math.sign(expected));
       }),
     );
+  });
+
+  it('has one key for a local address, whatever the destination, and mapped or not', () => {
+    fc.assert(
+      fc.property(ends, ends, (one, other) => {
+        const table = tableOf([
+          [one, 80],
+          [[one[0], one[0]], 443],
+          [other, 80],
+        ]);
+        const [key] = [table.localKey(0)];
+        assert.equal(table.localKey(1), key);
+        assert.equal(isV4Key(key), one[0].length === 1);
+        if (compareAddresses(one[0], other[0]) === 0) assert.equal(table.localKey(table.destinationCount - 1), key);
+        const words = one[0].length === 1 ? [0, 0, 0xffff, one[0][0]] : one[0];
+        assert.equal(localKeyOf(words), key);
+      }),
+    );
+    assert.equal(localKeyOf([0, 0, 0xffff, 0]), ANY_V4);
+    assert.equal(localKeyOf([0, 0, 0, 0]), ANY_V6);
+  });
+
+  it('lists listeners and bound sockets with the keys of their addresses', () => {
+    const table = new SocketTable();
+    table.addV4(0x7f000001, 40000, 0, 0, 10, 0, 0, 0, 0);
+    table.addV6(new Int32Array(8), 40001, 0, 10, 0, 0, 0, 0);
+    table.addBound(40002, 0x7f000001);
+    table.addBound(40003);
+    assert.deepEqual(
+      [table.listenerPorts, table.listenerLocals],
+      [
+        [40000, 40001],
+        [0x7f000001, ANY_V6],
+      ],
+    );
+    assert.deepEqual(
+      [table.boundPorts, table.boundLocals],
+      [
+        [40002, 40003],
+        [0x7f000001, ANY_V4],
+      ],
+    );
+    table.reset();
+    assert.deepEqual([table.listenerPorts, table.listenerLocals, table.boundLocals], [[], [], []]);
   });
 
   it('knows loopback at either end', () => {

@@ -1,0 +1,87 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Assessment } from '../../agent/model/assessment.ts';
+import type { Netns } from './netns.ts';
+import { LASTPORT } from './situation.ts';
+
+const PATIENCE_MS = 20_000;
+
+export interface WatcherOptions {
+  /** Destinations to report even if no socket uses them. */
+  readonly to?: readonly string[];
+  readonly tick?: string;
+}
+
+/** `lastport run` inside a namespace, asked over a Unix socket so that it takes no port there. */
+export class Watcher {
+  private readonly net: Netns;
+  private readonly pid: number;
+  private readonly folder: string;
+
+  private constructor(net: Netns, pid: number, folder: string) {
+    this.net = net;
+    this.pid = pid;
+    this.folder = folder;
+  }
+
+  static async start(net: Netns, { to = [], tick = '1s' }: WatcherOptions = {}): Promise<Watcher> {
+    const folder = mkdtempSync(join(tmpdir(), 'lastport-kernel-'));
+    const options = ['--listen', `unix:${join(folder, 'socket')}`, '--tick', tick];
+    const argv = [
+      process.execPath,
+      LASTPORT,
+      'run',
+      '--netns',
+      'self',
+      ...options,
+      ...to.flatMap((one) => ['--to', one]),
+    ];
+    return new Watcher(net, await net.start(argv, join(folder, 'log')), folder);
+  }
+
+  /** The first Assessment that was begun after this call. */
+  async look(): Promise<Assessment> {
+    const asked = Date.now();
+    for (;;) {
+      const answer = await this.ask().catch((error: Error) => error);
+      if (!(answer instanceof Error) && Date.parse(answer.takenAt) > asked) return answer;
+      if (Date.now() > asked + PATIENCE_MS) {
+        const why = answer instanceof Error ? answer.message : answer.takenAt;
+        throw new Error(`no fresh assessment: ${why}\n${this.log().slice(-2000)}`);
+      }
+      await delay(20); // nothing announces a tick
+    }
+  }
+
+  /** The lines it has logged. */
+  log(): string {
+    return readFileSync(join(this.folder, 'log'), 'utf8');
+  }
+
+  private ask(): Promise<Assessment> {
+    return new Promise((resolve, reject) => {
+      get({ socketPath: join(this.folder, 'socket'), path: '/api/assessment' }, (response) => {
+        response.setEncoding('utf8');
+        let text = '';
+        response.on('data', (part: string) => {
+          text += part;
+        });
+        response.on('end', () => {
+          if (response.statusCode === 200) resolve(JSON.parse(text));
+          else reject(new Error(`/api/assessment answered ${response.statusCode}: ${text.slice(0, 500)}`));
+        });
+      }).on('error', reject);
+    });
+  }
+
+  async stop(): Promise<number> {
+    try {
+      return await this.net.stop(this.pid);
+    } finally {
+      rmSync(this.folder, { recursive: true, force: true });
+    }
+  }
+}
