@@ -19,8 +19,8 @@ export interface AlertPostOptions {
 export const ANSWER_MS = 5000;
 /** When there is none after so long, it is asked for over another connection too. */
 const SUSPICIOUS_MS = 500;
-/** What is in an answer does not matter: its rest may take so long and so many bytes, or the connection is given up. */
-const REST_MS = 500;
+/** What is in an answer does not matter: its rest may take so long (less than makes suspicious) and so many bytes, or the connection is given up. */
+const REST_MS = 250;
 const LONGEST_REST = 64 * 1024;
 const HANDSHAKE_MS = 2000;
 /** Connections are idle for hours; the keepalive of TCP sees to it that nobody takes them for dead. */
@@ -133,7 +133,7 @@ export class AlertPost {
     const tls = { timeout: HANDSHAKE_MS, keepAliveInitialDelay: KEEP_ALIVE_MS, ...(ca === null ? {} : { ca }) };
     const secure = buildConnector(tls);
     const take = async (): Promise<Socket> => {
-      const spare = mayTake ? this.spare.take() : null;
+      const spare = mayTake ? await this.spare.take() : null;
       mayTake = true;
       return spare ?? (await this.open());
     };
@@ -142,10 +142,15 @@ export class AlertPost {
         take().then(
           (socket) => {
             const { remoteAddress } = socket;
-            const done: buildConnector.Callback = (...result) => {
-              if (result[0] !== null) socket.destroy();
-              else line.address = remoteAddress;
-              callback(...result);
+            const done: buildConnector.Callback = (error, connected) => {
+              if (error === null) {
+                line.address = remoteAddress;
+                callback(null, connected as Socket);
+                return;
+              }
+              socket.destroy();
+              // Without its code: for a name that is not in the certificate, undici would connect again and again.
+              callback(new Error(error.message, { cause: error }), null);
             };
             if (url.protocol === 'https:') secure({ ...options, httpSocket: socket }, done);
             else done(null, socket);

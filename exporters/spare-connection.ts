@@ -11,7 +11,8 @@ const ENDINGS = ['close', 'error', 'readable'] as const;
 export class SpareConnection {
   private spare: Socket | null = null;
   private forget: () => void = () => undefined;
-  private opening = false;
+  /** The one that is being opened: ends with it, or without. */
+  private opening: Promise<void> | null = null;
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
   private readonly open: () => Promise<Socket>;
@@ -26,8 +27,7 @@ export class SpareConnection {
 
   /** Opens one if there is none. */
   warm(): void {
-    if (this.spare !== null || this.opening || this.isClosed || this.timer !== undefined) return;
-    this.opening = true;
+    if (this.spare !== null || this.opening !== null || this.isClosed || this.timer !== undefined) return;
     const begun = performance.now();
     const again = () => {
       if (this.isClosed) return;
@@ -38,22 +38,23 @@ export class SpareConnection {
         this.warm();
       }, pause).unref();
     };
-    this.open().then(
+    this.opening = this.open().then(
       (socket) => {
-        this.opening = false;
+        this.opening = null;
         if (this.isClosed) socket.destroy();
         else this.keep(socket, again);
       },
       // Nothing is to be sent yet: whoever has something hears of it.
       () => {
-        this.opening = false;
+        this.opening = null;
         again();
       },
     );
   }
 
-  /** The spare one, from now on the caller's; null: there is none. */
-  take(): Socket | null {
+  /** The spare one, from now on the caller's, or the one that is just being opened; null: there is none. */
+  async take(): Promise<Socket | null> {
+    if (this.spare === null) await this.opening;
     const { spare } = this;
     this.forget();
     if (spare === null || spare.destroyed) return null;

@@ -104,7 +104,13 @@ describe('AlertPost', () => {
     let address = '127.0.0.1';
     const url = new URL(`http://am.example:${moved.port}/`);
     const old = await TestReceiver.open({ port: moved.port });
-    const post = new AlertPost({ url, range: () => null, ca: null, lookup: async () => [address], onLost: () => {} });
+    const post = new AlertPost({
+      url,
+      range: () => null,
+      ca: null,
+      lookup: async () => [address],
+      onLost: () => undefined,
+    });
     try {
       await old.connections(1);
       old.behaviour = () => {
@@ -123,7 +129,13 @@ describe('AlertPost', () => {
     const old = await TestReceiver.open({ port: moved.port });
     let address = '127.0.0.1';
     const url = new URL(`http://am.example:${moved.port}/`);
-    const post = new AlertPost({ url, range: () => null, ca: null, lookup: async () => [address], onLost: () => {} });
+    const post = new AlertPost({
+      url,
+      range: () => null,
+      ca: null,
+      lookup: async () => [address],
+      onLost: () => undefined,
+    });
     try {
       await post.post('', {});
       await post.tend();
@@ -297,7 +309,13 @@ describe('AlertPost over TLS', { skip: needs('openssl') }, () => {
   it('fails where the other side speaks no TLS', async () => {
     await scene({}, async ({ receiver }) => {
       const url = new URL(`https://localhost:${receiver.port}/`);
-      const post = new AlertPost({ url, range: () => null, ca, lookup: async () => ['127.0.0.1'], onLost: () => {} });
+      const post = new AlertPost({
+        url,
+        range: () => null,
+        ca,
+        lookup: async () => ['127.0.0.1'],
+        onLost: () => undefined,
+      });
       await assert.rejects(post.post('', {}), /SSL|wrong version/);
       await post.close();
     });

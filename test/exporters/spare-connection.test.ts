@@ -30,7 +30,7 @@ async function untilGone(spare: SpareConnection): Promise<void> {
 describe('SpareConnection', () => {
   it('opens one in advance, and only one', async () => {
     await withSpare(async (spare, receiver) => {
-      assert.equal(spare.take(), null);
+      assert.equal(await spare.take(), null);
       spare.warm();
       spare.warm();
       await untilOpen(spare);
@@ -45,9 +45,9 @@ describe('SpareConnection', () => {
     await withSpare(async (spare, receiver) => {
       spare.warm();
       await untilOpen(spare);
-      const socket = spare.take();
+      const socket = await spare.take();
       assert.ok(socket !== null);
-      assert.equal(spare.take(), null);
+      assert.equal(await spare.take(), null);
       const answer = once(socket, 'data');
       socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
       assert.match(String((await answer)[0]), /^HTTP\/1\.1 200/);
@@ -64,7 +64,7 @@ describe('SpareConnection', () => {
         await receiver.connections(1);
         receiver.sockets[0]![end]('hello');
         await untilGone(spare);
-        assert.equal(spare.take(), null);
+        assert.equal(await spare.take(), null);
       });
     }
   });
@@ -91,7 +91,7 @@ describe('SpareConnection', () => {
     });
     spare.warm();
     await turn();
-    assert.equal(spare.take(), null);
+    assert.equal(await spare.take(), null);
     assert.equal(tries, 1);
     spare.close();
   });

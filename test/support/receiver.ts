@@ -23,12 +23,15 @@ export class TestReceiver {
   behaviour: Behaviour = 200;
   private readonly server: ReturnType<typeof createServer>;
   private waiting: (() => void)[] = [];
+  private isClosing = false;
 
   private constructor(server: ReturnType<typeof createServer>) {
     this.server = server;
     this.port = (server.address() as AddressInfo).port;
     server.on('connection', (socket: Socket) => {
       socket.on('error', () => undefined); // a sender that gives up
+      // Accepted on its way to its end.
+      if (this.isClosing) socket.destroy();
       this.sockets.push(socket);
       this.wake();
     });
@@ -66,6 +69,7 @@ export class TestReceiver {
 
   /** Ends all connections, and takes no more. */
   async close(): Promise<void> {
+    this.isClosing = true;
     for (const socket of this.sockets) socket.destroy();
     const closed = once(this.server, 'close');
     this.server.close();
