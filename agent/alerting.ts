@@ -124,7 +124,7 @@ export function sinksOf(config: Config, parts: SinkParts): AlertSink[] {
 }
 
 /** What connect() chooses from where this program runs, whatever it looks at; null: not known. */
-export function ownRange(readFile: (path: string) => string): PortRange {
+function ownRange(readFile: (path: string) => string): PortRange {
   try {
     return parseRange(readFile('/proc/sys/net/ipv4/ip_local_port_range'));
   } catch {

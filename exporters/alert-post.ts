@@ -16,7 +16,7 @@ export interface AlertPostOptions {
 }
 
 /** For an answer, in all. */
-export const ANSWER_MS = 5000;
+const ANSWER_MS = 5000;
 /** When there is none after so long, it is asked for over another connection too. */
 const SUSPICIOUS_MS = 500;
 /** What is in an answer does not matter: its rest may take so long (less than makes suspicious) and so many bytes, or the connection is given up. */

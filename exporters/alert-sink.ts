@@ -103,7 +103,8 @@ export class AlertSink {
     if (this.sending !== null || this.queue.size === 0) return;
     this.sending = this.deliver().then((pause) => {
       this.sending = null;
-      if (pause !== null && !this.isEnding) this.startIn(pause);
+      if (pause === null) this.start();
+      else if (!this.isEnding) this.startIn(pause);
     });
   }
 

@@ -16,6 +16,7 @@ describe('poolSeries', () => {
       used_low: 400,
       exhaustion_seconds: Number.POSITIVE_INFINITY,
       sure_exhaustion_seconds: Number.POSITIVE_INFINITY,
+      settled_used: 430,
     });
     const { used, exhaustion_seconds, sure_exhaustion_seconds } = values(
       [pool({ used: null, forecast: NO_POOL_FORECAST })],
