@@ -2,8 +2,13 @@ import { type Alert, alertKey } from '../agent/model/alert.ts';
 
 /** Alerts that wait, at most. */
 const MOST_PENDING = 1000;
-/** What a receiver may have forgotten is said again after so long, for it may also just be one that hangs up a lot. */
-const DOUBT_MS = 10_000;
+/**
+ * What a receiver may have forgotten is said again after so long: at once, if it was restarted. For one that hangs up a
+ * lot, twice as long each time, until it has not for a while.
+ */
+const DOUBT_MS = 500;
+const LONGEST_DOUBT_MS = 60_000;
+const TRUSTED_AFTER_MS = 300_000;
 
 interface Said {
   readonly at: number;
@@ -17,6 +22,8 @@ interface Said {
 export class AlertQueue {
   private readonly pending = new Map<string, Alert>();
   private readonly said = new Map<string, Said>();
+  private doubtMs = DOUBT_MS;
+  private doubtedAt = Number.NEGATIVE_INFINITY;
 
   get size(): number {
     return this.pending.size;
@@ -44,12 +51,15 @@ export class AlertQueue {
   due(firing: readonly Alert[], at: number, repeatMs: number): readonly Alert[] {
     return firing.filter(({ labels }) => {
       const said = this.said.get(alertKey(labels));
-      return said !== undefined && at - said.at >= (said.isDoubted ? DOUBT_MS : repeatMs);
+      return said !== undefined && at - said.at >= (said.isDoubted ? Math.min(this.doubtMs, repeatMs) : repeatMs);
     });
   }
 
   /** The receiver may know nothing any more of what it was told. */
-  doubt(): void {
+  doubt(at: number): void {
+    const isTrusted = at - this.doubtedAt > TRUSTED_AFTER_MS;
+    this.doubtMs = isTrusted ? DOUBT_MS : Math.min(this.doubtMs * 2, LONGEST_DOUBT_MS);
+    this.doubtedAt = at;
     for (const said of this.said.values()) said.isDoubted = true;
   }
 

@@ -61,7 +61,7 @@ export class AlertSink {
     this.name = name;
     this.backOff = new BackOff(random);
     const onLost = () => {
-      if (receiver.isForgetful) this.queue.doubt();
+      if (receiver.isForgetful) this.queue.doubt(options.monotonic());
     };
     this.post = new AlertPost({ url: receiver.url, range, ca, lookup, onLost });
   }

@@ -134,10 +134,13 @@ export class Inside {
   }
 
   /** Asks until there is an answer; if none comes, what the programs have logged is told. */
-  until<Answer extends object | string>(what: string, ask: () => Promise<Answer | null>): Promise<Answer> {
-    return until(what, ask, () =>
-      this.started.map(({ name }) => `${name}:\n${this.log(name).slice(-2000)}`).join('\n'),
-    );
+  until<Answer extends object | string>(
+    what: string,
+    ask: () => Promise<Answer | null>,
+    patienceMs?: number,
+  ): Promise<Answer> {
+    const evidence = () => this.started.map(({ name }) => `${name}:\n${this.log(name).slice(-2000)}`).join('\n');
+    return until(what, ask, evidence, patienceMs);
   }
 
   async close(): Promise<void> {

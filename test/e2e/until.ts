@@ -9,8 +9,9 @@ export async function until<Answer extends object | string>(
   what: string,
   ask: () => Promise<Answer | null>,
   evidence: () => string = () => '',
+  patienceMs = PATIENCE_MS,
 ): Promise<Answer> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     const answer = await ask().catch((error: Error) => error);
     if (answer !== null && !(answer instanceof Error)) return answer;

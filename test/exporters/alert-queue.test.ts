@@ -62,13 +62,27 @@ describe('AlertQueue', () => {
     assert.deepEqual(queue.due([one], 10 * MINUTE, MINUTE), []);
   });
 
-  it('says again what may be forgotten, sooner, and once', () => {
+  it('says again what may be forgotten, at once, and once', () => {
     const queue = new AlertQueue();
     queue.add([one], 0);
-    queue.doubt();
-    assert.deepEqual(queue.due([one], 9999, MINUTE), [], 'a receiver that hangs up after each answer is not flooded');
-    assert.deepEqual(queue.due([one], 10_000, MINUTE), [one]);
-    queue.add([one], 10_000);
+    queue.doubt(3000);
+    assert.deepEqual(queue.due([one], 3000, MINUTE), [one]);
+    queue.add([one], 3000);
     assert.deepEqual(queue.due([one], 20_000, MINUTE), []);
+  });
+
+  it('does not flood a receiver that hangs up after each answer', () => {
+    const queue = new AlertQueue();
+    queue.add([one], 0);
+    let times = 0;
+    for (let at = 0; at < 10 * MINUTE; at += 100) {
+      if (queue.due([one], at, MINUTE).length === 0) continue;
+      times++;
+      queue.add([one], at);
+      queue.doubt(at);
+    }
+    assert.ok(times <= 10 + 8, `${times} times in ten minutes`);
+    queue.doubt(20 * MINUTE);
+    assert.deepEqual(queue.due([one], 20 * MINUTE, 30 * MINUTE), [one], 'it has not for a while');
   });
 });
