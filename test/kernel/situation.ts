@@ -21,7 +21,8 @@ type Knowable = 'exact' | 'band' | 'floor';
  * How Lastport looks. `procfs`: as text, and asks nothing; what that can know is `knowable`. `sock_diag`: by the kernel's
  * socket diagnostics, and asks about the rest; everything is exact then, unless `unknowable` says what is not.
  */
-export type Way = 'procfs' | 'sock_diag';
+export const WAYS = ['procfs', 'sock_diag'] as const;
+export type Way = (typeof WAYS)[number];
 const OPTIONS: Readonly<Record<Way, readonly string[]>> = {
   procfs: ['--engine', 'procfs', '--ask', 'off'],
   sock_diag: ['--engine', 'sock_diag'],
@@ -57,8 +58,8 @@ export interface Situation extends NetnsSettings {
 
 export const RANGE = [40000, 40099] as const;
 
-/** Builds a situation, asks Lastport, then connects until the kernel refuses, and compares. */
-export async function hold(situation: Situation, t: TestContext, way: Way): Promise<void> {
+/** Builds a situation, asks Lastport by either way, then connects until the kernel refuses, and compares. */
+export async function hold(situation: Situation, t: TestContext): Promise<void> {
   const lacking = lacks(situation);
   if (lacking !== null) return t.skip(lacking);
   const sysctls = { ip_local_port_range: (situation.range ?? RANGE).join(' '), ...situation.sysctls };
@@ -68,21 +69,22 @@ export async function hold(situation: Situation, t: TestContext, way: Way): Prom
     await net.listen('[::]:8081');
     await situation.build?.(net);
     const rows = await net.rows();
-    const assessment = await look(
-      net,
-      situation.answers.map(({ to }) => to),
-      OPTIONS[way],
-    );
+    const asked = situation.answers.map(({ to }) => to);
+    const text = await look(net, asked, OPTIONS.procfs);
+    const seen = { procfs: text, sock_diag: await look(net, asked, OPTIONS.sock_diag) };
     for (const answer of situation.answers) {
       const truth = await net.count(answer.to, answer);
-      try {
-        compare(answer, truth, assessment, isOddSized(situation.range ?? RANGE), way);
-      } catch (error) {
-        throw new Error(`${(error as Error).message}\n${evidence(answer, truth, assessment, rows)}`, { cause: error });
+      for (const way of WAYS) {
+        try {
+          compare(answer, truth, seen[way], isOddSized(situation.range ?? RANGE), way);
+        } catch (error) {
+          const facts = evidence(answer, truth, seen[way], rows);
+          throw new Error(`by ${way}: ${(error as Error).message}\n${facts}`, { cause: error });
+        }
       }
     }
-    if (situation.gap !== undefined && way === 'procfs') {
-      const told = assessment.gaps.map(({ what }) => what);
+    if (situation.gap !== undefined) {
+      const told = text.gaps.map(({ what }) => what);
       assert.ok(
         told.some((what) => what.includes(situation.gap!)),
         `no gap tells of "${situation.gap}": ${told.join('; ')}`,

@@ -25,7 +25,7 @@ if (files.length === 0) {
   process.exit(1);
 }
 /** What watches real programs second by second needs the processors for itself: these run one after the other, at the end. */
-const ALONE = /\/test\/(e2e|kernel\/(forecast|bind-pools))/;
+const ALONE = /\/test\/(e2e|kernel\/forecast)/;
 /** Minutes, if nothing else is left to run beside them: these begin. */
 const LONG = /\/test\/kernel\//;
 
