@@ -50,21 +50,23 @@ export interface Visit {
   readonly openedByAge: Uint16Array;
 }
 
+export const newVisit = (): Visit => ({
+  open: 0,
+  opened: 0,
+  closedHere: 0,
+  closedThere: 0,
+  openOutside: 0,
+  openedOutside: 0,
+  openedByAge: new Uint16Array(BINS),
+});
+
 /**
  * Knows a network namespace's connections again from look to look, by local port and destination, in packed columns. A
  * living socket is the same while its inode is, a TIME_WAIT while its end is; what closed since the look before must not
  * have closed before that.
  */
 export class ConnectionBook {
-  readonly visit: Visit = {
-    open: 0,
-    opened: 0,
-    closedHere: 0,
-    closedThere: 0,
-    openOutside: 0,
-    openedOutside: 0,
-    openedByAge: new Uint16Array(BINS),
-  };
+  readonly visit: Visit = newVisit();
   /** Of the destination counted last, by usable port. */
   readonly owners = new OwnerTally();
   /** By how many ms a TIME_WAIT has outlived its timer, at most. */

@@ -1,6 +1,6 @@
 import type { Rates } from '../model/assessment.ts';
 import { PORTS, type UsablePorts } from '../model/port-settings.ts';
-import type { Visit } from './connection-book.ts';
+import { newVisit, type Visit } from './connection-book.ts';
 import { type Demand, DemandHistory, type DemandLook } from './demand.ts';
 import { LIVE, NOBODY } from './local-ports.ts';
 import { BLOCKED, CHOSEN, type PortKinds } from './port-kinds.ts';
@@ -105,15 +105,7 @@ function isOther(was: number, now: number, gap: number): boolean {
 
 /** What takes ports of a pool, and how it lives. */
 class Inflow {
-  private readonly visit: Visit = {
-    open: 0,
-    opened: 0,
-    closedHere: 0,
-    closedThere: 0,
-    openOutside: 0,
-    openedOutside: 0,
-    openedByAge: new Uint16Array(BINS),
-  };
+  private readonly visit: Visit = newVisit();
   /** Of the opened that are closed again: by their age in steps of AGE_STEP_MS, of a first look. */
   private readonly ages = new Uint16Array(AGE_STEPS);
   private rates: RateHistory | null = null;

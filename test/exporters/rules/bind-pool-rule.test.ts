@@ -1,12 +1,6 @@
-import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { it } from 'node:test';
-import { parse, stringify } from 'yaml';
-import { prometheusRules } from '../../../exporters/rules/rules.ts';
 import { needs } from '../../support/needs.ts';
+import { playRules } from '../../support/promtool.ts';
 import { ruleOptions } from '../../support/rule-options.ts';
 
 const POOL = '{instance="web-1",netns="host",local="10.9.0.1"}';
@@ -36,32 +30,19 @@ const CASES: readonly [string, number, number | '+Inf', number, number, boolean]
 ];
 
 it('LastportBindPoolLow from Prometheus fires as the daemon’s does', { skip: needs('promtool') }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'lastport-rules-'));
-  try {
-    const rules = prometheusRules(ruleOptions());
-    assert.ok(rules.includes('LastportBindPoolLow'));
-    writeFileSync(join(folder, 'rules.yml'), stringify(parse(rules)));
-    const tests = CASES.map(([name, headroom, seconds, opens, settled, fires]) => ({
-      name,
-      interval: '15s',
-      input_series: [
-        { series: `lastport_ephemeral_ports{instance="web-1",netns="host",kind="usable"}`, values: steady(28_232) },
-        { series: `lastport_bind_pool_headroom_ports${POOL}`, values: steady(headroom) },
-        { series: `lastport_bind_pool_sure_exhaustion_seconds${POOL}`, values: steady(seconds) },
-        { series: `lastport_bind_pool_exhaustion_seconds${POOL}`, values: steady(seconds) },
-        { series: `lastport_bind_pool_used_ports${POOL}`, values: steady(28_232 - headroom) },
-        { series: `lastport_bind_pool_settled_used_ports${POOL}`, values: steady(settled) },
-        { series: `lastport_bind_pool_opens_per_second${POOL}`, values: steady(opens) },
-      ],
-      alert_rule_test: [{ eval_time: '1m', alertname: 'LastportBindPoolLow', exp_alerts: fires ? [FIRING] : [] }],
-    }));
-    writeFileSync(join(folder, 'test.yml'), stringify({ rule_files: ['rules.yml'], tests }));
-    const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', 'test.yml'], {
-      cwd: folder,
-      encoding: 'utf8',
-    });
-    assert.equal(status, 0, `${stdout}${stderr}`);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const tests = CASES.map(([name, headroom, seconds, opens, settled, fires]) => ({
+    name,
+    interval: '15s',
+    input_series: [
+      { series: `lastport_ephemeral_ports{instance="web-1",netns="host",kind="usable"}`, values: steady(28_232) },
+      { series: `lastport_bind_pool_headroom_ports${POOL}`, values: steady(headroom) },
+      { series: `lastport_bind_pool_sure_exhaustion_seconds${POOL}`, values: steady(seconds) },
+      { series: `lastport_bind_pool_exhaustion_seconds${POOL}`, values: steady(seconds) },
+      { series: `lastport_bind_pool_used_ports${POOL}`, values: steady(28_232 - headroom) },
+      { series: `lastport_bind_pool_settled_used_ports${POOL}`, values: steady(settled) },
+      { series: `lastport_bind_pool_opens_per_second${POOL}`, values: steady(opens) },
+    ],
+    alert_rule_test: [{ eval_time: '1m', alertname: 'LastportBindPoolLow', exp_alerts: fires ? [FIRING] : [] }],
+  }));
+  playRules(ruleOptions(), tests, { isBare: false });
 });

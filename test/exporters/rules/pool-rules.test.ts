@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { stringify } from 'yaml';
 import { DEFAULT_THRESHOLDS } from '../../../agent/correlate/alert-conditions.ts';
 import { prometheusRules } from '../../../exporters/rules/rules.ts';
 import { needs } from '../../support/needs.ts';
+import { playRules } from '../../support/promtool.ts';
 import { ruleOptions } from '../../support/rule-options.ts';
 
 const thresholds = { ...DEFAULT_THRESHOLDS, conntrackRatio: 0.8, timeWaitTableRatio: 0.95 };
@@ -61,38 +57,22 @@ describe('prometheusRules of pools', () => {
       exp_labels: { severity: 'warning', instance: 'i', ...labels },
       exp_annotations: {},
     });
-    const folder = mkdtempSync(join(tmpdir(), 'lastport-rules-'));
-    try {
-      // Without what they say: that is for people.
-      writeFileSync(join(folder, 'rules.yml'), rules(true).replace(/^( +)annotations:\n(?:\1 +.*\n)+/gm, ''));
-      const unit = {
-        rule_files: ['rules.yml'],
-        tests: [
-          {
-            interval: '15s',
-            input_series: Object.entries(input).map(([series, value]) => ({
-              series,
-              values: new Array(8).fill(value).join(' '),
-            })),
-            alert_rule_test: [
-              alert(
-                'LastportNatQuotaLow',
-                ['low', 'ending', 'level'].map((pool) => one({ pool })),
-              ),
-              alert('LastportConntrackLow', one({ netns: 'host' })),
-              alert('LastportTimeWaitTableFull', one({ netns: 'host' })),
-            ],
-          },
+    playRules(ruleOptions({ thresholds, hasNat: true, runbookBase: 'r' }), [
+      {
+        interval: '15s',
+        input_series: Object.entries(input).map(([series, value]) => ({
+          series,
+          values: new Array(8).fill(value).join(' '),
+        })),
+        alert_rule_test: [
+          alert(
+            'LastportNatQuotaLow',
+            ['low', 'ending', 'level'].map((pool) => one({ pool })),
+          ),
+          alert('LastportConntrackLow', one({ netns: 'host' })),
+          alert('LastportTimeWaitTableFull', one({ netns: 'host' })),
         ],
-      };
-      writeFileSync(join(folder, 'test.yml'), stringify(unit));
-      const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', 'test.yml'], {
-        cwd: folder,
-        encoding: 'utf8',
-      });
-      assert.equal(status, 0, `${stdout}${stderr}`);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+      },
+    ]);
   });
 });

@@ -1,19 +1,11 @@
 // What Prometheus makes of the rules: promtool plays series to them. Those of pools are in files of their own.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { parse, stringify } from 'yaml';
 import { DEFAULT_THRESHOLDS } from '../../../agent/correlate/alert-conditions.ts';
 import { prometheusRules } from '../../../exporters/rules/rules.ts';
 import { needs } from '../../support/needs.ts';
+import { playRules } from '../../support/promtool.ts';
 import { ruleOptions } from '../../support/rule-options.ts';
-
-interface Rules {
-  readonly groups: readonly { readonly rules: { readonly alert?: string; annotations?: object }[] }[];
-}
 
 const TARGET = { job: 'lastport', instance: 'web-1:9477' };
 const WHERE = { ...TARGET, netns: 'host', local: '10.9.0.1', destination: '10.9.0.2:8080' };
@@ -107,23 +99,8 @@ const CASES: readonly [string, State, readonly string[]][] = [
   ],
 ];
 
-/** Whether promtool finds that these alerts fire, of all. Annotations are for people. */
-function check(options: Parameters<typeof ruleOptions>[0], tests: readonly object[]): void {
-  const folder = mkdtempSync(join(tmpdir(), 'lastport-rules-'));
-  try {
-    const rules = parse(prometheusRules(ruleOptions(options))) as Rules;
-    for (const rule of rules.groups.flatMap((group) => group.rules)) delete rule.annotations;
-    writeFileSync(join(folder, 'rules.yml'), stringify(rules));
-    writeFileSync(join(folder, 'test.yml'), stringify({ rule_files: ['rules.yml'], tests }));
-    const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', 'test.yml'], {
-      cwd: folder,
-      encoding: 'utf8',
-    });
-    assert.equal(status, 0, `${stdout}${stderr}`);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+const check = (options: Parameters<typeof ruleOptions>[0], tests: readonly object[]): void =>
+  playRules(ruleOptions(options), tests);
 
 const NAMES = ['PortsExhausted', 'ExhaustionPredicted', 'SlowConnect', 'HeadroomLow', 'ConnectionLeak'];
 const firing = (labels: object, found: readonly string[], names: readonly string[], eval_time = '2m') =>

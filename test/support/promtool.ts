@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { prometheusRules, type RuleOptions } from '../../exporters/rules/rules.ts';
+
+interface Rules {
+  readonly groups: readonly { readonly rules: { readonly alert?: string; annotations?: object }[] }[];
+}
+
+/** Plays these tests to `promtool test rules`, which must find nothing. `isBare`: without what the rules say to people. */
+export function playRules(options: RuleOptions, tests: readonly object[], { isBare = true } = {}): void {
+  const folder = mkdtempSync(join(tmpdir(), 'lastport-rules-'));
+  try {
+    const rules = parse(prometheusRules(options)) as Rules;
+    if (isBare) for (const rule of rules.groups.flatMap((group) => group.rules)) delete rule.annotations;
+    writeFileSync(join(folder, 'rules.yml'), stringify(rules));
+    writeFileSync(join(folder, 'test.yml'), stringify({ rule_files: ['rules.yml'], tests }));
+    const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', 'test.yml'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, `${stdout}${stderr}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
