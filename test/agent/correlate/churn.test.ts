@@ -99,6 +99,19 @@ describe('rates from look to look', () => {
     assert.deepEqual([rates.opensTotal, rates.closesTotal], [2, { local: 2, remote: 1 }]);
   });
 
+  it('knows it by an inode above 2³¹ too, to which the kernel counts in some days', () => {
+    const high = 0x9000_0000;
+    const totals = (before: readonly Connection[], after: readonly Connection[]) => {
+      const namespace = new Namespace();
+      namespace.look(0, before);
+      const { opensTotal, closesTotal } = namespace.look(1000, after);
+      return [opensTotal, closesTotal];
+    };
+    assert.deepEqual(totals([open(40_000, high)], [open(40_000, high)]), [0, { local: 0, remote: 0 }]);
+    assert.deepEqual(totals([open(40_000, high)], [open(40_000, high + 9)]), [1, { local: 0, remote: 1 }]);
+    assert.deepEqual(totals([open(40_000, high)], [waiting(40_000, MINUTE + 500)]), [0, { local: 1, remote: 0 }]);
+  });
+
   it('does not take a new TIME_WAIT of the same port for the old one', () => {
     const namespace = new Namespace();
     namespace.look(0, [waiting(40_000, 1000), open(40_001)]);
