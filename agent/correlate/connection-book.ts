@@ -131,6 +131,16 @@ export class ConnectionBook {
     return visit;
   }
 
+  /** Who holds sockets of the last look that nobody was known to hold then: programs by inode. */
+  remember(found: ReadonlyMap<number, number>): void {
+    const byMark = new Map([...found].map(([inode, program]) => [markOf(inode), program]));
+    const { looks, look, marks, programs } = this;
+    for (let slot = 0; slot < looks.length; slot++) {
+      if (looks[slot] !== look || programs[slot] !== 0 || marks[slot]! <= 0) continue;
+      programs[slot] = byMark.get(marks[slot]!) ?? 0;
+    }
+  }
+
   private note(
     table: SocketTable,
     row: number,
