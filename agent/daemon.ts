@@ -6,6 +6,8 @@ export interface DaemonParts {
   /** A look between ticks at what cannot wait for the next; null: nothing of that kind. */
   readonly beat: (now: number) => Assessment | null;
   readonly publish: (assessment: Assessment) => void;
+  /** After that: what a look had no time for, for so many ms at most. */
+  readonly finish: (patienceMs: number) => void;
   /** Read anew all the time: a reload may change it. */
   readonly tickMs: () => number;
   /** Asked before every beat. */
@@ -25,19 +27,26 @@ export interface DaemonParts {
 export async function tickUntil(signal: AbortSignal, parts: DaemonParts): Promise<void> {
   const { monotonic } = parts;
   const pause = pauser(signal);
+  const publish = (look: (now: number) => Assessment | null) => {
+    const assessment = look(parts.now());
+    if (assessment !== null) parts.publish(assessment);
+  };
   let due = monotonic();
   while (!signal.aborted) {
     const begun = due;
-    attempt(parts, parts.tick);
+    attempt(parts, () => publish(parts.tick));
     const dueNow = () => begun + parts.tickMs();
-    // A last beat right before the tick would be for nothing.
-    for (;;) {
+    const until = (at: number) => Math.max(0, at - monotonic());
+    while (!signal.aborted) {
       const beatMs = parts.beatMs();
-      if (signal.aborted || dueNow() - monotonic() <= beatMs * 1.5) break;
-      await pause(beatMs);
-      if (!signal.aborted) attempt(parts, parts.beat);
+      const beatAt = monotonic() + beatMs;
+      const isLast = until(dueNow()) <= beatMs * 1.5; // one more right before the tick would be for nothing
+      attempt(parts, () => parts.finish(until(Math.min(beatAt, dueNow()))));
+      if (isLast || signal.aborted) break;
+      await pause(until(beatAt));
+      if (!signal.aborted) attempt(parts, () => publish(parts.beat));
     }
-    await pause(Math.max(0, dueNow() - monotonic()));
+    await pause(until(dueNow()));
     due = Math.max(dueNow(), monotonic());
   }
 }
@@ -58,10 +67,9 @@ function pauser(signal: AbortSignal): (ms: number) => Promise<void> {
     });
 }
 
-function attempt(parts: DaemonParts, look: (now: number) => Assessment | null): void {
+function attempt(parts: DaemonParts, work: () => void): void {
   try {
-    const assessment = look(parts.now());
-    if (assessment !== null) parts.publish(assessment);
+    work();
   } catch (error) {
     if (parts.isFatal(error)) throw error;
     parts.onError('the look failed', error);

@@ -48,6 +48,7 @@ parentPort?.on('message', (message: ToWorker) => {
 await tickUntil(end.signal, {
   tick: (at) => look.tick({ ...orders.request, now: at }),
   beat: (at) => look.beat({ ...orders.request, now: at }),
+  finish: (patienceMs) => look.finish(patienceMs),
   publish: (assessment) => {
     const { takenAt, tookMs, namespaces } = assessment;
     if (last?.namespaces === namespaces) post({ kind: 'same', takenAt, tookMs });

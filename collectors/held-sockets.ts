@@ -104,13 +104,20 @@ export class HeldSockets {
 
   drop({ inode, pid, descriptor }: Held): void {
     const slot = this.slots.get(inode);
-    if (slot === undefined) return;
+    // Somebody else may have been found to hold it meanwhile.
+    if (slot === undefined || this.pids[slot] !== pid || this.descriptors[slot] !== descriptor) return;
     this.slots.delete(inode);
     this.inodes[slot] = 0;
     this.empty.push(slot);
     const descriptors = this.byPid.get(pid);
     if (descriptors?.get(descriptor) === slot) descriptors.delete(descriptor);
     if (descriptors?.size === 0) this.byPid.delete(pid);
+  }
+
+  /** Forgets those of all other processes. */
+  keepOnly(is: (pid: number) => boolean): void {
+    for (const [pid, descriptors] of this.byPid)
+      if (!is(pid)) for (const slot of descriptors.values()) this.drop(this.at(slot));
   }
 
   /** Whether this descriptor is known to be a socket that this look has met. */

@@ -1,6 +1,6 @@
 import type { Host } from '../agent/model/host.ts';
 import type { Program, SocketOwners } from '../agent/model/program.ts';
-import { HeldSockets, type Now } from './held-sockets.ts';
+import { type Held, HeldSockets, type Now } from './held-sockets.ts';
 import { netnsInode } from './netns-processes.ts';
 import { ProcessList } from './process-list.ts';
 import type { Programs } from './programs.ts';
@@ -13,14 +13,20 @@ const CHECKED_AGAIN = 64;
 const NOT_FOUND_FOR_MS = 5000;
 /** Processes asked before all others: those that were found last to hold one. */
 const LIKELY = 8;
-/** What was freed and who was found last have so much of the budget, for the others would never have a turn. */
+/**
+ * What was freed and who was found last have so much of a search's time, and so much it has gone on when all the host's new
+ * processes have been met: where thousands come, the others would never have a turn.
+ */
 const LIKELY_SHARE = 0.5;
+const MET_SHARE = 0.75;
 /** Descriptors read between two looks at the clock. */
 const BATCH = 16;
 /** By the clock on the wall a search may take so many times its budget, on a host where others want the processor too. */
 const PATIENCE = 6;
 /** A namespace in which nothing was looked for in this time is forgotten. */
 const UNWANTED_FOR_MS = 60_000;
+/** Until it calls exec() a child has its parent's sockets: what was found in one so young is looked at again. */
+const YOUNG_MS = 1000;
 
 /** In the place of an inode: there is no such descriptor. */
 const CLOSED = -1;
@@ -30,10 +36,14 @@ interface Space {
   readonly held: HeldSockets;
   /** Inode → when it was looked for everywhere. */
   readonly missing: Map<number, number>;
+  /** What is looked for still. */
+  wanted: Set<number>;
   /** Those that hold sockets, the latest last. */
   readonly holders: Set<number>;
-  /** Processes of this namespace that have come since they were listed before, the newest last. */
-  fresh: number[];
+  /** Found in processes that had just come. */
+  doubtful: Held[];
+  /** Through the processes of this namespace that have come since they were listed before, the newest first. */
+  readonly fresh: Turns;
   /** Through the processes of this namespace and those that hold its sockets, and through all others. */
   readonly near: Round;
   readonly far: Round;
@@ -45,16 +55,27 @@ interface Space {
 }
 
 /** Goes through processes one after the other, however many searches that takes. */
-interface Round {
+interface Turns {
   /** Those that are still to be asked, the last first. */
   turn: number[];
-  /** What it looks for: what came later needs another round. */
-  sought: ReadonlySet<number>;
   /** Where the budget ended in the middle of a process: before this one of its descriptors. By pid. */
   readonly stopped: Map<number, number>;
 }
 
+interface Round extends Turns {
+  /** What it looks for: what came later needs another round. */
+  sought: ReadonlySet<number>;
+}
+
 const newRound = (): Round => ({ turn: [], sought: new Set(), stopped: new Map() });
+
+/** A process as it was met. */
+interface Met {
+  /** The network namespace that it was in; null: it could not be read. */
+  readonly netns: number | null;
+  /** Those that were there at the first search are as old as can be. */
+  readonly at: number;
+}
 
 /** One search. */
 interface Search {
@@ -77,9 +98,10 @@ export class SocketHolders implements SocketOwners {
   private readonly spaces = new Map<number | null, Space>();
   private space: Space | undefined;
   private readonly list: ProcessList;
-  /** Processes by the network namespace that they were in when they were met first; null: it could not be read. */
-  private readonly netnsOf = new Map<number, number | null>();
-  private listed: readonly number[] = [];
+  private readonly met = new Map<number, Met>();
+  /** Those that there were when all had been met last. */
+  private listed: readonly number[] | null = null;
+  private goneAt = Number.NEGATIVE_INFINITY;
   private readonly refused = new Set<number>();
   private readonly host: Host;
   private readonly programs: Programs;
@@ -114,20 +136,45 @@ export class SocketHolders implements SocketOwners {
    * @returns whether it has looked everywhere it had to.
    */
   seek(inodes: ArrayLike<number>, budgetMs: number, netns: number | null): boolean {
-    const until = this.cpu() + budgetMs;
-    const latest = this.monotonic() + budgetMs * PATIENCE;
-    const isLate = () => this.cpu() > until || this.monotonic() > latest;
-    const isHalfLate = () => this.cpu() > until - budgetMs * LIKELY_SHARE || this.monotonic() > latest;
     const space = this.enter(netns);
+    this.letGo();
     this.check(space);
-    const wanted = this.wanted(space, inodes);
+    space.wanted = this.wanted(space, inodes);
+    return this.search(space, netns, budgetMs, budgetMs * PATIENCE);
+  }
+
+  /**
+   * Goes on looking for what the last seek() in this namespace has not found.
+   *
+   * @param patienceMs by the clock on the wall.
+   * @returns the programs of those found now, by inode.
+   */
+  goOn(netns: number | null, budgetMs: number, patienceMs: number): ReadonlyMap<number, number> {
+    const space = this.enter(netns);
+    const before = [...space.wanted];
+    this.search(space, netns, budgetMs, patienceMs);
+    return new Map(
+      before.flatMap((inode) => {
+        const program = space.wanted.has(inode) ? 0 : space.held.programOf(inode);
+        return program === 0 ? [] : [[inode, program] as const];
+      }),
+    );
+  }
+
+  private search(space: Space, netns: number | null, budgetMs: number, patienceMs: number): boolean {
+    const { wanted } = space;
     if (wanted.size === 0) return true;
+    const [startCpu, start] = [this.cpu(), this.monotonic()];
+    const isLateAfter = (share: number) => () =>
+      this.cpu() - startCpu > budgetMs * share || this.monotonic() - start > patienceMs * share;
+    const isLate = isLateAfter(1);
     const search: Search = { space, wanted, programs: new Map(), asked: new Set(), isLate };
-    const likely: Search = { ...search, isLate: isHalfLate };
+    const likely: Search = { ...search, isLate: isLateAfter(LIKELY_SHARE) };
     this.askFreed(likely);
     this.askLatest(likely);
     if (wanted.size === 0) return true;
-    return this.meetNew(isLate) && this.askAll(search, netns);
+    const isMet = this.meetNew(isLateAfter(MET_SHARE));
+    return this.askAll(search, netns, isMet);
   }
 
   private enter(netns: number | null): Space {
@@ -138,8 +185,10 @@ export class SocketHolders implements SocketOwners {
       space = {
         held: new HeldSockets(),
         missing: new Map(),
+        wanted: new Set(),
         holders: new Set(),
-        fresh: [],
+        doubtful: [],
+        fresh: { turn: [], stopped: new Map() },
         near: newRound(),
         far: newRound(),
         farther: new Set(),
@@ -154,14 +203,24 @@ export class SocketHolders implements SocketOwners {
     return space;
   }
 
-  /** Whether those who were found to hold a socket still do: some of them, in turn. */
+  /** What those held who have ended somebody else may hold now: a child, or whom they passed it to. */
+  private letGo(): void {
+    const now = this.monotonic();
+    if (now - this.goneAt < 1000 || this.space?.held.size === 0) return;
+    this.goneAt = now;
+    const present = new Set(this.list.read());
+    for (const { held } of this.spaces.values()) held.keepOnly((pid) => present.has(pid));
+  }
+
+  /** Whether those who were found to hold a socket still do: where that is in doubt, and some of the others, in turn. */
   private check(space: Space): void {
     const now = this.monotonic();
     const count = Math.floor(Math.min(1, (now - space.checkedAt) / 1000) * CHECKED_AGAIN);
     if (count === 0) return;
     space.checkedAt = now;
     const programs = new Map<number, number>();
-    for (const held of space.held.inTurn(count)) {
+    const doubtful = space.doubtful.splice(0, count);
+    for (const held of [...doubtful, ...space.held.inTurn(count - doubtful.length)]) {
       const { inode, pid, descriptor, program } = held;
       if (this.identify(programs, pid) !== program || this.inodeOf(pid, descriptor) !== inode) space.held.drop(held);
     }
@@ -202,7 +261,7 @@ export class SocketHolders implements SocketOwners {
     const { space, wanted, asked, isLate } = search;
     for (const pid of [...space.holders].reverse()) {
       if (wanted.size === 0 || asked.size >= LIKELY || isLate()) return;
-      this.ask(search, pid);
+      this.askOne(search, pid);
     }
   }
 
@@ -215,59 +274,61 @@ export class SocketHolders implements SocketOwners {
     const pids = this.list.read();
     if (pids === this.listed) return true;
     const present = new Set(pids);
-    for (const pid of this.netnsOf.keys()) if (!present.has(pid)) this.netnsOf.delete(pid);
-    for (const pid of this.refused) if (!present.has(pid)) this.refused.delete(pid);
-    for (const space of this.spaces.values()) {
-      space.fresh = space.fresh.filter((pid) => present.has(pid));
-      for (const pid of space.holders) if (!present.has(pid)) space.holders.delete(pid);
+    for (const known of [this.met, this.refused])
+      for (const pid of known.keys()) if (!present.has(pid)) known.delete(pid);
+    for (const { fresh, holders } of this.spaces.values()) {
+      fresh.turn = fresh.turn.filter((pid) => present.has(pid));
+      for (const pid of holders) if (!present.has(pid)) holders.delete(pid);
     }
+    const at = this.listed === null ? Number.NEGATIVE_INFINITY : this.monotonic();
     let count = 0;
     for (const pid of pids) {
-      if (this.netnsOf.has(pid)) continue;
+      if (this.met.has(pid)) continue;
       if (++count % BATCH === 0 && isLate()) return false;
       const netns = netnsInode(this.host, `${pid}/ns/net`);
-      this.netnsOf.set(pid, netns);
-      this.spaces.get(netns)?.fresh.push(pid);
+      this.met.set(pid, { netns, at });
+      this.spaces.get(netns)?.fresh.turn.push(pid);
     }
     this.listed = pids;
     return true;
   }
 
   /**
-   * Goes through the processes that are near, those that have just come first; and, with what none of them has, through
-   * all others.
+   * Asks the processes that have just come, then goes through those that are near; and, with what none of them has,
+   * through all others.
    *
+   * @param isMet whether all are known that there are.
    * @returns whether there was the time for all of it.
    */
-  private askAll(search: Search, netns: number | null): boolean {
+  private askAll(search: Search, netns: number | null, isMet: boolean): boolean {
     const { space, wanted, asked } = search;
-    const { near, far, farther, holders } = space;
+    const { fresh, near, far, farther, holders } = space;
+    if (!this.ask(search, fresh)) return false;
     for (const inode of farther) if (!wanted.has(inode)) farther.delete(inode);
     for (const round of [near, far]) if (![...round.sought].some((inode) => wanted.has(inode))) begin(round, [], []);
-    const isNear = (pid: number) => this.netnsOf.get(pid) === netns || holders.has(pid);
-    const those = (are: (pid: number) => boolean) =>
-      [...this.netnsOf.keys()].filter((pid) => are(pid) && !asked.has(pid));
-    near.turn.push(...space.fresh.splice(0)); // and if no round is under way, one begins with them
+    const isNear = (pid: number) => this.met.get(pid)?.netns === netns || holders.has(pid);
+    const those = (are: (pid: number) => boolean) => [...this.met.keys()].filter((pid) => are(pid) && !asked.has(pid));
     while (farther.size < wanted.size) {
       if (near.sought.size === 0) {
         begin(
           near,
           [...wanted].filter((inode) => !farther.has(inode)),
-          [...those((pid) => isNear(pid) && !holders.has(pid)), ...those((pid) => holders.has(pid)), ...near.turn],
+          [...those((pid) => isNear(pid) && !holders.has(pid)), ...those((pid) => holders.has(pid))],
         );
       }
-      if (!this.goOn(search, near)) return false;
+      if (!this.ask(search, near)) return false;
       for (const inode of near.sought) if (wanted.has(inode)) farther.add(inode);
       near.sought = new Set();
     }
     while (wanted.size > 0) {
+      if (!isMet) return false;
       if (far.sought.size === 0)
         begin(
           far,
           wanted,
           those((pid) => !isNear(pid)),
         );
-      if (!this.goOn(search, far)) return false;
+      if (!this.ask(search, far)) return false;
       const now = this.monotonic();
       for (const inode of far.sought) {
         if (wanted.delete(inode)) space.missing.set(inode, now);
@@ -279,12 +340,12 @@ export class SocketHolders implements SocketOwners {
   }
 
   /** @returns whether there was the time to end it. */
-  private goOn(search: Search, { turn, stopped }: Round): boolean {
+  private ask(search: Search, { turn, stopped }: Turns): boolean {
     const { wanted, isLate } = search;
     while (turn.length > 0 && wanted.size > 0) {
       if (isLate()) return false;
       const pid = turn.at(-1) as number;
-      const before = this.ask(search, pid, stopped.get(pid));
+      const before = this.askOne(search, pid, stopped.get(pid));
       if (before > 0) {
         stopped.set(pid, before);
         return false;
@@ -300,7 +361,7 @@ export class SocketHolders implements SocketOwners {
    *
    * @returns before which of them the time was over; 0: there was the time for all.
    */
-  private ask(search: Search, pid: number, index = Number.POSITIVE_INFINITY): number {
+  private askOne(search: Search, pid: number, index = Number.POSITIVE_INFINITY): number {
     const { space, wanted, asked, isLate } = search;
     let descriptors: string[];
     try {
@@ -330,7 +391,10 @@ export class SocketHolders implements SocketOwners {
     if (!wanted.has(inode)) return inode === CLOSED ? 'closed' : 'open';
     const program = this.identify(programs, pid);
     if (program === 0) return 'closed';
-    space.held.add({ inode, program, pid, descriptor });
+    const held = { inode, program, pid, descriptor };
+    space.held.add(held);
+    const isYoung = this.monotonic() - (this.met.get(pid)?.at ?? Number.NEGATIVE_INFINITY) < YOUNG_MS;
+    if (isYoung && space.doubtful.length < CHECKED_AGAIN) space.doubtful.push(held);
     wanted.delete(inode);
     space.holders.delete(pid);
     space.holders.add(pid);

@@ -5,7 +5,7 @@ import { containerOfCgroup, unitOfCgroup } from './netns-label.ts';
 
 /** Programs told apart; those identified least recently are forgotten. */
 const MOST = 4096;
-/** Identified so often, a process is read again: it may have called exec(). */
+/** Identified so often, a process is read again: it may have been moved to another unit, or called exec() to run its like. */
 const AGAIN_AFTER = 60;
 
 /** Programs that run another file, and their options that take a value of their own. */
@@ -63,7 +63,8 @@ export class Programs {
     if (stat === null || startTime === null) return 0;
     const known = this.known.get(pid);
     if (known?.startTime === startTime && this.programs.has(known.index)) {
-      if (known.times++ % AGAIN_AFTER === 0) this.keep(known.index, pid, stat);
+      const isRenamed = this.programs.get(known.index)?.comm !== printable(commIn(stat));
+      if (isRenamed || known.times++ % AGAIN_AFTER === 0) this.keep(known.index, pid, stat);
       return known.index;
     }
     const index = ++this.last;
@@ -102,7 +103,7 @@ export class Programs {
   }
 
   private keep(index: number, pid: number, stat: string): void {
-    const comm = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+    const comm = commIn(stat);
     const argv = (textOf(this.host, `${pid}/cmdline`) ?? '').split('\0');
     const cgroup = textOf(this.host, `${pid}/cgroup`) ?? '';
     const script = scriptOf(argv);
@@ -145,6 +146,8 @@ export function startTimeOf(host: Host, pid: number): string | null {
 }
 
 /** The name is in parentheses and may hold any. */
+const commIn = (stat: string): string => stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+
 const startTimeIn = (stat: string): string | null => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
 
 function textOf(host: Host, path: string): string | null {

@@ -174,6 +174,11 @@ export class Churn {
     return found;
   }
 
+  /** Who holds sockets that nobody was known to hold at the last look: programs by inode. */
+  remember(found: ReadonlyMap<number, number>): void {
+    this.book.remember(found);
+  }
+
   private demandAtFirst(
     look: Look,
     { destination, held, isHindered }: Followed,

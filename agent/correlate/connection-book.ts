@@ -20,6 +20,9 @@ const SMALLEST = 1024;
 /** 22 bytes each: a namespace with more connections than half of this is not followed further. */
 const MOST_SLOTS = 1 << 20;
 
+/** Of an inode, which has 32 bits: a mark of it is above 0. */
+const INODE_BITS = 0x7fffffff;
+
 /** Of `programs`: it is the trace that told. */
 const TRACED = 0x80000000;
 
@@ -74,7 +77,7 @@ export class ConnectionBook {
   private signatures = new Int32Array(SMALLEST);
   private ports = new Uint16Array(SMALLEST);
   private phases = new Uint8Array(SMALLEST);
-  /** Inode of a socket that a process holds; of a TIME_WAIT −1 − its end, in hundredths of a second of the book's clock; else 0. */
+  /** Of the inode of a socket that a process holds (markOf); of a TIME_WAIT −1 − its end, in hundredths of a second of the book's clock; else 0. */
   private marks = new Int32Array(SMALLEST);
   /** The program that holds it or did, see SocketOwners; 0: not known. */
   private programs = new Uint32Array(SMALLEST);
@@ -130,6 +133,16 @@ export class ConnectionBook {
     return visit;
   }
 
+  /** Who holds sockets of the last look that nobody was known to hold then: programs by inode. */
+  remember(found: ReadonlyMap<number, number>): void {
+    const byMark = new Map([...found].map(([inode, program]) => [markOf(inode), program]));
+    const { looks, look, marks, programs } = this;
+    for (let slot = 0; slot < looks.length; slot++) {
+      if (looks[slot] !== look || programs[slot] !== 0 || marks[slot]! <= 0) continue;
+      programs[slot] = byMark.get(marks[slot]!) ?? 0;
+    }
+  }
+
   private note(
     table: SocketTable,
     row: number,
@@ -145,8 +158,8 @@ export class ConnectionBook {
     if (slot < 0 || this.looks[slot] === this.look) return;
     const left = table.timerLeft[row]!;
     const isWaiting = table.state[row] === TIME_WAIT && table.timer[row] === TW_TIMER;
-    const inode = table.inode[row]! | 0;
-    const mark = inode !== 0 ? inode : isWaiting ? -1 - (this.now + left) : 0;
+    const inode = table.inode[row]!;
+    const mark = inode !== 0 ? markOf(inode) : isWaiting ? -1 - (this.now + left) : 0;
     const phase = PHASES[table.state[row]! & 15]!;
     const age = isWaiting ? TIME_WAIT_MS - left * 10 : 0;
     const isRecent = age <= this.sinceBefore + SAME_END * 10;
@@ -162,7 +175,7 @@ export class ConnectionBook {
     }
     if (phase === CLOSED_HERE && wasOpen) visit.closedHere++;
     // What has no inode any more is whose it was; what has one is whose it is now.
-    let program = inode !== 0 ? (holders?.holderOf(inode >>> 0) ?? 0) : isKnown ? this.programs[slot]! : 0;
+    let program = inode !== 0 ? (holders?.holderOf(inode) ?? 0) : isKnown ? this.programs[slot]! : 0;
     if (program === 0 && traced !== null) {
       const { connections, netns, before } = traced;
       const closedAt = isWaiting ? this.atMs - age : before;
@@ -232,3 +245,6 @@ export class ConnectionBook {
     }
   }
 }
+
+/** Above 0, and as good as the inode's own. */
+const markOf = (inode: number): number => inode & INODE_BITS || 1;

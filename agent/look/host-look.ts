@@ -206,6 +206,19 @@ export class HostLook {
     return this.assess(request, start);
   }
 
+  /**
+   * When a look has been published: looks on for the owners that it had no time to find, for so many ms at most. Those
+   * whose sockets have gone until the next look are remembered by then.
+   */
+  finish(patienceMs: number): void {
+    const start = this.monotonic();
+    for (const { last, netns, memory } of this.watched.values()) {
+      if (last?.isUnfinished !== true) continue;
+      const found = this.ownersBudget.goOn(netns.inode, patienceMs - (this.monotonic() - start));
+      if (found.size > 0) memory.churn.remember(found);
+    }
+  }
+
   /** Whether the thread must not go on after this error of a look. */
   isFatal(error: unknown): boolean {
     return this.reach.isFatal(error);

@@ -45,4 +45,13 @@ export class OwnersBudget {
     this.leftMs -= this.cpu() - start;
     return isComplete;
   }
+
+  /** Looks on, while nothing waits for it: for so many ms by the clock at most. Programs of those found, by inode. */
+  goOn(netns: number | null, patienceMs: number): ReadonlyMap<number, number> {
+    if (this.owners === null || this.leftMs <= 0 || patienceMs <= 0) return new Map();
+    const start = this.cpu();
+    const found = this.owners.goOn(netns, Math.min(this.leftMs, this.lookMs), patienceMs);
+    this.leftMs -= this.cpu() - start;
+    return found;
+  }
 }

@@ -18,9 +18,14 @@ export class Refused extends Error {
   }
 }
 
-/** `seek` looks for who holds these sockets, all those of a network namespace, for about so many ms of a processor. */
+/**
+ * `seek` looks for who holds these sockets, all those of a network namespace, for about so many ms of a processor, and
+ * says whether it has looked everywhere. If not, `goOn` looks on, for so many ms by the clock at most, and returns the
+ * programs of those it finds, by inode.
+ */
 export interface SoughtOwners extends SocketOwners {
   readonly seek: (inodes: ArrayLike<number>, budgetMs: number, netns: number | null) => boolean;
+  readonly goOn: (netns: number | null, budgetMs: number, patienceMs: number) => ReadonlyMap<number, number>;
 }
 
 /** Where a look gets what no source reads: the namespaces, their pulse, and the kernel's answers. */

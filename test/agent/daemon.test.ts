@@ -12,6 +12,7 @@ async function run(count: number, parts: Partial<DaemonParts>): Promise<{ publis
   let ticks = 0;
   await tickUntil(controller.signal, {
     beat: () => null,
+    finish: () => undefined,
     publish: () => {
       result.published++;
     },
@@ -71,6 +72,32 @@ describe('tickUntil', () => {
     });
     assert.ok(beats >= 2, `${beats} beats`);
     assert.equal(published, 3);
+  });
+
+  it('finishes what a look had no time for when that is published, until the next beat or tick is due', async () => {
+    let clock = 0;
+    const events: (string | number)[] = [];
+    const { errors } = await run(2, {
+      tickMs: () => 40,
+      beatMs: () => 10,
+      monotonic: () => clock,
+      tick: () => {
+        clock += 5;
+        return assessment;
+      },
+      publish: () => events.push('published'),
+      finish: (patienceMs) => {
+        events.push(patienceMs);
+        clock += patienceMs;
+        if (clock === 15) throw new Error('EMFILE');
+      },
+      beat: () => {
+        clock += 6;
+        return null;
+      },
+    });
+    assert.deepEqual(events.slice(0, 5), ['published', 10, 10, 3, 'published']);
+    assert.deepEqual(errors, ['the look failed: EMFILE']);
   });
 
   it('takes up a shorter tick while it waits for the next', async () => {

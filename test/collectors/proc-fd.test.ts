@@ -36,7 +36,7 @@ describe('SocketHolders', () => {
       list(path: string) {
         if (refused.has(path)) throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
         return path === '.'
-          ? [...new Set(Object.keys(files).map((name) => name.split('/')[0]!)), 'self']
+          ? [...new Set([...Object.keys(files), ...Object.keys(links)].map((name) => name.split('/')[0]!)), 'self']
           : host.list(path);
       },
       readLink(path: string) {
@@ -185,6 +185,70 @@ describe('SocketHolders', () => {
     process(10, [101, 999]);
     seek([999]);
     assert.equal(pidOf(999), 10);
+  });
+
+  it('is not kept from its own by new processes of other namespaces, however many', () => {
+    process(10, [0, 101]);
+    seek([101]);
+    process(11, [0, 201]);
+    for (let round = 1; round <= 5; round++) {
+      for (let count = 0; count < 200; count++) links[`${round * 1000 + count}/ns/net`] = `net:[${THERE}]`;
+      seek([101, 201], 1);
+    }
+    assert.equal(pidOf(201), 11);
+  });
+
+  it('sees within a second that a holder has ended whose many sockets somebody else has', () => {
+    const all = nothing(1000).map((_, index) => 1000 + index);
+    process(10, all);
+    seek(all);
+    assert.equal(pidOf(1999), 10);
+    process(11, all);
+    clock += 1000;
+    seek(all);
+    assert.equal(pidOf(1999), 10, 'it has them still');
+    process(10, []);
+    delete files['10/stat'];
+    delete links['10/ns/net'];
+    clock += 1000;
+    seek(all);
+    assert.deepEqual([pidOf(1000), pidOf(1999)], [11, 11]);
+  });
+
+  it('takes no child for the holder for long that had its parent’s sockets until exec()', () => {
+    const all = nothing(1000).map((_, index) => 1000 + index);
+    process(10, all);
+    seek(all);
+    for (let pid = 100; pid < 120; pid++) process(pid, [5000 + pid]);
+    all.push(...nothing(20).map((_, index) => 5100 + index));
+    seek(all);
+    process(10, [...all.slice(0, 1000), 2000]);
+    process(500, [...all.slice(0, 1000), 2000]);
+    seek([...all, 2000]);
+    assert.equal(pidOf(2000), 500, 'first found there');
+    process(500, [0]);
+    clock += 1000;
+    seek([...all, 2000]);
+    assert.equal(pidOf(2000), 10);
+  });
+
+  it('goes on with what it had no time for, and says what it found then', () => {
+    for (let pid = 100; pid < 200; pid++) process(pid, nothing(100));
+    process(150, [501, 502]);
+    assert.equal(seek([501, 502], 1), false);
+    let found: ReadonlyMap<number, number> = new Map();
+    for (let count = 0; count < 100 && found.size === 0; count++) found = holders.goOn(HERE, 10, 100);
+    assert.deepEqual(
+      [...found].map(([inode, program]) => [inode, holders.program(program)?.pid]),
+      [
+        [501, 150],
+        [502, 150],
+      ],
+    );
+    assert.equal(seek([501, 502], 1), true);
+    read = [];
+    assert.equal(holders.goOn(HERE, 10, 100).size, 0);
+    assert.deepEqual(read, []);
   });
 
   it('sees that a socket was passed on, that its holder has ended, and that the pid is another process now', () => {

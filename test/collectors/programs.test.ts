@@ -63,6 +63,16 @@ describe('Programs', () => {
     assert.deepEqual([programs.at(first)?.comm, programs.at(second)?.comm], ['curl', 'nginx']);
   });
 
+  it('calls a process by its new name as soon as it has called exec()', () => {
+    const files: Record<string, string> = { '42/stat': stat(42, 'node', 5), '42/cmdline': 'node\0server.js\0' };
+    const programs = new Programs(fakeHost(files));
+    const first = programs.identify(42);
+    files['42/stat'] = stat(42, 'curl', 5);
+    files['42/cmdline'] = 'curl\0http://x\0';
+    assert.equal(programs.identify(42), first);
+    assert.equal(programs.at(first)?.command, 'curl');
+  });
+
   it('forgets those identified least recently, and gives their numbers to nobody', () => {
     const files: Record<string, string> = {};
     for (let pid = 1; pid <= 5000; pid++) files[`${pid}/stat`] = stat(pid, 'x', 1);

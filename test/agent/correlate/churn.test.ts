@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Correlator, NamespaceMemory } from '../../../agent/correlate/assess.ts';
 import type { DestinationReport, Rates } from '../../../agent/model/assessment.ts';
 import type { PortSettings } from '../../../agent/model/port-settings.ts';
+import type { SocketOwners } from '../../../agent/model/program.ts';
 import type { Counters } from '../../../agent/model/readings.ts';
 import type { TcpState } from '../../../agent/model/state.ts';
 import type { Row } from '../../support/proc-net-tcp.ts';
@@ -36,10 +37,15 @@ const row = ({ port, inode, state, end }: Connection, now: number): Row => ({
 class Namespace {
   readonly memory = new NamespaceMemory();
   private readonly correlator = new Correlator();
+  private readonly owners: SocketOwners | null;
+
+  constructor(owners: SocketOwners | null = null) {
+    this.owners = owners;
+  }
 
   look(at: number, connections: readonly Connection[], counters: Counters = {}, ports = PORTS): DestinationReport {
     const table = tableOf(connections.map((one) => row(one, at)));
-    const options = { now: 0, at };
+    const options = { now: 0, at, owners: this.owners };
     const report = this.correlator.assess(readings(table, ports, { counters }), this.memory, [], options);
     const [destination] = report.destinations;
     assert.ok(destination);
@@ -97,6 +103,19 @@ describe('rates from look to look', () => {
     ]);
     // Port 40000 is another's: the peer closed the first. The second closed here, and the fourth came and went.
     assert.deepEqual([rates.opensTotal, rates.closesTotal], [2, { local: 2, remote: 1 }]);
+  });
+
+  it('knows it by an inode above 2³¹ too, to which the kernel counts in some days', () => {
+    const high = 0x9000_0000;
+    const totals = (before: readonly Connection[], after: readonly Connection[]) => {
+      const namespace = new Namespace();
+      namespace.look(0, before);
+      const { opensTotal, closesTotal } = namespace.look(1000, after);
+      return [opensTotal, closesTotal];
+    };
+    assert.deepEqual(totals([open(40_000, high)], [open(40_000, high)]), [0, { local: 0, remote: 0 }]);
+    assert.deepEqual(totals([open(40_000, high)], [open(40_000, high + 9)]), [1, { local: 0, remote: 1 }]);
+    assert.deepEqual(totals([open(40_000, high)], [waiting(40_000, MINUTE + 500)]), [0, { local: 1, remote: 0 }]);
   });
 
   it('does not take a new TIME_WAIT of the same port for the old one', () => {
@@ -221,5 +240,49 @@ describe('connections from ports outside the range', () => {
     assert.equal(seen?.usedPorts, 10);
     assert.equal(seen?.forecast.kind, 'steady');
     assert.equal(seen?.verdict, 'healthy');
+  });
+});
+
+describe('owners from look to look', () => {
+  const program = (pid: number) => ({ pid, comm: `p${pid}`, command: `p${pid}`, user: null, commandLine: null });
+  /** The programs of sockets, by inode. */
+  const watched = (holders: Readonly<Record<number, number>>) =>
+    new Namespace({
+      holderOf: (inode) => holders[inode] ?? 0,
+      program: (index) => ({ ...program(index), unit: null, container: null }),
+      seesAll: false,
+    });
+  const told = ({ owners, unownedPorts }: DestinationReport) => [
+    ...(owners ?? []).map(({ pid, how, usedPorts }) => `${pid} ${how} ${usedPorts}`),
+    unownedPorts,
+  ];
+  const [FIRST, SECOND] = [7, 0xf000_0008];
+
+  it('are those of the sockets while they live, and remembered when they have gone', () => {
+    const namespace = watched({ [FIRST]: 10, [SECOND]: 11 });
+    assert.deepEqual(told(namespace.look(0, [open(40_000, FIRST), open(40_001, SECOND)])), [
+      '10 seen 1',
+      '11 seen 1',
+      0,
+    ]);
+    const waits = [waiting(40_000, MINUTE + 500), waiting(40_001, MINUTE + 600)];
+    const remembered = ['10 remembered 1', '11 remembered 1', 0];
+    assert.deepEqual(told(namespace.look(1000, waits)), remembered);
+    assert.deepEqual(told(namespace.look(2000, waits)), remembered);
+    // The same port's next connection was opened and closed by nobody knows whom.
+    assert.deepEqual(told(namespace.look(3000, [waiting(40_000, MINUTE + 2500)])), [1]);
+  });
+
+  it('are remembered too if they were found out after the look, and only of the sockets that it saw', () => {
+    const namespace = watched({});
+    assert.deepEqual(told(namespace.look(0, [open(40_000, FIRST), open(40_001, SECOND), open(40_002, 9)])), [3]);
+    namespace.memory.churn.remember(
+      new Map([
+        [FIRST, 10],
+        [SECOND, 11],
+      ]),
+    );
+    const waits = [40_000, 40_001, 40_002, 40_003].map((port) => waiting(port, MINUTE + 500));
+    assert.deepEqual(told(namespace.look(1000, waits)), ['10 remembered 1', '11 remembered 1', 2]);
   });
 });

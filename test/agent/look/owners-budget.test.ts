@@ -19,6 +19,12 @@ describe('OwnersBudget', () => {
       clock += budgetMs + over.clock;
       return false;
     },
+    goOn: (netns, budgetMs, patienceMs) => {
+      assert.equal(netns, NETNS);
+      given.push(budgetMs, patienceMs);
+      cpu += budgetMs;
+      return new Map([[7, 1]]);
+    },
     holderOf: () => 0,
     program: () => null,
     seesAll: true,
@@ -61,6 +67,19 @@ describe('OwnersBudget', () => {
     budget.once();
     budget.seek(new Uint32Array(), NETNS);
     assert.equal(given.at(-1), 500);
+  });
+
+  it('looks on from the same purse, for as long as it may by the clock', () => {
+    budget.seek(new Uint32Array(), NETNS);
+    assert.deepEqual([...budget.goOn(NETNS, 200)], [[7, 1]]);
+    assert.deepEqual(given, [30, 30, 200]);
+    for (let count = 0; count < 8; count++) budget.goOn(NETNS, 200);
+    assert.equal(cpu, 300);
+    assert.equal(budget.goOn(NETNS, 200).size, 0, 'spent');
+    clock += 10_000;
+    budget.topUp();
+    assert.equal(budget.goOn(NETNS, 0).size, 0, 'no time for it');
+    assert.equal(cpu, 300);
   });
 
   it('does not search where nothing can be told', () => {
