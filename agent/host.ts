@@ -74,6 +74,19 @@ export function userNames(path = '/etc/passwd', clock: () => number = monotonic)
   };
 }
 
+/** The number of a group of this host (group(5)), by its name or written as a number; null: there is none. */
+export function groupId(name: string, path = '/etc/group'): number | null {
+  if (/^\d+$/.test(name)) return Number(name);
+  try {
+    const line = readFileSync(path, 'latin1')
+      .split('\n')
+      .find((one) => one.startsWith(`${name}:`));
+    return line === undefined ? null : Number(line.split(':')[2]);
+  } catch {
+    return null; // a container may have none
+  }
+}
+
 /** At most `limit` bytes from the start of any file. Throws what node:fs throws. */
 export function readFileStart(path: string, limit: number): Uint8Array {
   const fd = openSync(path, 'r');

@@ -5,8 +5,9 @@ import type Yargs from 'yargs';
 import { COLLECTORS, ENGINE_COLLECTORS } from '../collectors/index.ts';
 import { check } from './commands/check.ts';
 import { type Command, type Config, loadConfig, optionsFor, UsageError } from './config/config.ts';
+import { probeSocketOf } from './config/probe-socket.ts';
 import { stateDirOf } from './config/state-dir.ts';
-import { monotonic, now, readFileStart, realHost, version } from './host.ts';
+import { groupId, monotonic, now, readFileStart, realHost, version } from './host.ts';
 import { makeLook } from './look/make.ts';
 import type { Alert } from './model/alert.ts';
 
@@ -98,6 +99,7 @@ const commands: Record<
         onReload: (listener) => process.on('SIGHUP', listener),
         signal: terminationSignal(),
         hostName: hostname(),
+        probeSocket: probeSocketPlace(config),
         monotonic,
       });
     },
@@ -155,6 +157,17 @@ const commands: Record<
 
 /** In the state directory. */
 const INCIDENTS = 'incidents';
+/** Throws UsageError for a group that does not exist. */
+function probeSocketPlace({ probeSocket, probeSocketMode, probeSocketGroup }: Config) {
+  const path = probeSocketOf(probeSocket, process.env, process.getuid?.() === 0);
+  if (path === null) return null;
+  const group = groupId(probeSocketGroup ?? 'lastport');
+  if (group === null && probeSocketGroup !== null) {
+    throw new UsageError(`--probe-socket-group: this host has no group ${probeSocketGroup}; use one that it has`);
+  }
+  return { path, mode: probeSocketMode, group };
+}
+
 const stateDirectory = ({ stateDir }: Config) => stateDirOf(stateDir, process.env, process.getuid?.() === 0);
 
 /** SIGTERM or SIGINT ends in order; a second one, or five seconds, at once. */

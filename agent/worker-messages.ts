@@ -9,6 +9,14 @@ export interface WorkerOrders {
     'procfs' | 'engine' | 'netns' | 'ask' | 'trace' | 'ownersCommandLine' | 'tickMs' | 'nat'
   >;
   readonly request: Omit<LookRequest, 'now'>;
+  /** Where probes report to, as it was at the start; null: nobody listens. */
+  readonly probeSocket: ProbeSocketPlace | null;
+}
+
+export interface ProbeSocketPlace {
+  readonly path: string;
+  readonly mode: number;
+  readonly group: number | null;
 }
 
 /** To the worker; null: end. */

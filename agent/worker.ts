@@ -2,11 +2,15 @@
 // sockets delays no scrape; and this thread may go into other network namespaces, which the others must not.
 import { parentPort, workerData } from 'node:worker_threads';
 import { COLLECTORS, ENGINE_COLLECTORS } from '../collectors/index.ts';
+import { ProbeReceiver, type ProbeSink } from '../collectors/undici/receiver.ts';
+import { ProbeLedger } from './correlate/probes/probe-ledger.ts';
 import { tickUntil } from './daemon.ts';
 import { monotonic, now } from './host.ts';
 import type { HostLook } from './look/host-look.ts';
 import { makeLook } from './look/make.ts';
+import { probePeers } from './look/probe-peers.ts';
 import type { Assessment } from './model/assessment.ts';
+import type { Gap } from './model/gap.ts';
 import type { FromWorker, ToWorker, WorkerOrders } from './worker-messages.ts';
 
 /**
@@ -19,11 +23,51 @@ const EAGER_BEAT_MS = 110;
 
 const end = new AbortController();
 let orders = workerData as WorkerOrders;
+const ledger = orders.probeSocket === null ? null : new ProbeLedger();
 let look = lookAs(orders);
 let last: Assessment | undefined;
+let receiver = null as ProbeReceiver | null;
+/** Why nobody listens to probes. */
+let probeGaps: readonly Gap[] = [];
+let request = requestOf(orders);
 
 function lookAs({ config }: WorkerOrders): HostLook {
-  return makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'ticks');
+  return makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'ticks', monotonic, ledger);
+}
+
+/** The same object for the same orders: by that a look knows that nothing has changed. */
+function requestOf({ request: given }: WorkerOrders): WorkerOrders['request'] {
+  return probeGaps.length === 0 ? given : { ...given, gaps: [...given.gaps, ...probeGaps] };
+}
+
+async function listenToProbes(ledger: ProbeLedger): Promise<void> {
+  const sink: ProbeSink = {
+    begin: (identity, at) => {
+      look.meet(identity);
+      return ledger.begin(identity, at);
+    },
+    report: (...all) => ledger.report(...all),
+    event: (...all) => ledger.event(...all),
+    end: (...all) => ledger.end(...all),
+    drop: (count) => ledger.drop(count),
+  };
+  const { probeSocket } = orders;
+  if (probeSocket === null) return;
+  const onError = (what: string, error: unknown) => post({ kind: 'error', what, message: (error as Error).message });
+  try {
+    receiver = await ProbeReceiver.start({
+      ...probeSocket,
+      sink,
+      monotonic,
+      identify: probePeers(orders.config),
+      onError,
+    });
+  } catch (error) {
+    const why = (error as Error).message;
+    const costs = 'programs with a probe cannot report, and causes are told by what the kernel shows';
+    probeGaps = [{ source: 'probes', what: 'what programs with a probe report', why, costs }];
+    request = requestOf(orders);
+  }
 }
 
 /** All that a HostLook is made from. */
@@ -39,15 +83,17 @@ parentPort?.on('message', (message: ToWorker) => {
   }
   const same = lookedAs(orders);
   orders = message;
+  request = requestOf(orders);
   if (lookedAs(orders) !== same) {
     look.close();
     look = lookAs(orders);
   } else look.nat = orders.config.nat;
 });
 
+if (ledger !== null) await listenToProbes(ledger);
 await tickUntil(end.signal, {
-  tick: (at) => look.tick({ ...orders.request, now: at }),
-  beat: (at) => look.beat({ ...orders.request, now: at }),
+  tick: (at) => look.tick({ ...request, now: at }),
+  beat: (at) => look.beat({ ...request, now: at }),
   finish: (patienceMs) => look.finish(patienceMs),
   publish: (assessment) => {
     const { takenAt, tookMs, namespaces } = assessment;
@@ -62,5 +108,6 @@ await tickUntil(end.signal, {
   onError: (what, error) => post({ kind: 'error', what, message: (error as Error).message }),
   isFatal: (error) => look.isFatal(error),
 });
+receiver?.stop();
 look.close();
 parentPort?.close();

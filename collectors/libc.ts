@@ -11,6 +11,7 @@ export interface Libc {
   readonly socket: Call<[domain: number, type: number, protocol: number]>;
   readonly close: Call<[fd: number]>;
   readonly setsockopt: Call<[fd: number, level: number, option: number, value: Bytes, length: number]>;
+  readonly getsockopt: Call<[fd: number, level: number, option: number, into: Bytes, length: Bytes]>;
   readonly bind: Call<[fd: number, address: Bytes, length: number]>;
   readonly connect: Call<[fd: number, address: Bytes, length: number]>;
   readonly getsockname: Call<[fd: number, address: Bytes, length: Bytes]>;
@@ -65,6 +66,7 @@ export function loadLibc(): Libc {
     socket: library.func('int socket(int, int, int)'),
     close: library.func('int close(int)'),
     setsockopt: library.func('int setsockopt(int, int, int, void *, uint32_t)'),
+    getsockopt: library.func('int getsockopt(int, int, int, void *, void *)'),
     bind: library.func('int bind(int, void *, uint32_t)'),
     connect: library.func('int connect(int, void *, uint32_t)'),
     getsockname: library.func('int getsockname(int, void *, void *)'),

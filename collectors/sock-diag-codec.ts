@@ -1,3 +1,4 @@
+import type { Address } from '../agent/model/address.ts';
 import { localKeyOf, type SocketTable } from '../agent/model/socket-table.ts';
 
 // Netlink messages of NETLINK_SOCK_DIAG, as bytes: sock_diag(7), include/uapi/linux/{netlink,inet_diag}.h. Pure: nothing
@@ -7,6 +8,14 @@ import { localKeyOf, type SocketTable } from '../agent/model/socket-table.ts';
 const TCPDIAG_GETSOCK = 18;
 /** What answers come as, whichever way they were asked for. */
 const SOCK_DIAG_BY_FAMILY = 20;
+
+/** Attributes of a request, and what `ext` asks for as attributes of the answer. */
+const REQ_BYTECODE = 1;
+const INET_DIAG_INFO = 2;
+/** struct inet_diag_bc_op { u8 code, yes; u16 no; }: passed on to inet_diag_hostcond { u8 family, prefix_len; int port; be32 addr[] }. */
+const BC_D_COND = 8;
+const BC_OP = 4;
+const HOSTCOND = 8;
 
 const NLMSG_NOOP = 1;
 const NLMSG_ERROR = 2;
@@ -24,6 +33,9 @@ const HEADER = 16;
 const REQUEST = 60;
 /** struct inet_diag_msg, what every socket has; attributes follow it, and are passed over. */
 const MESSAGE = 72;
+/** struct nlattr { u16 len, type; } */
+const ATTRIBUTE = 4;
+const ESTABLISHED = 1;
 
 /** A socket that is bound and neither connected nor listening; kernels before 6.8 do not list those. */
 const BOUND_INACTIVE = 13;
@@ -45,6 +57,89 @@ export function encodeDumpRequest(states: number, sequence: number): Uint8Array 
   // family 0 is AF_UNSPEC: every one.
   view.setUint32(HEADER + 52, states, LITTLE);
   return bytes;
+}
+
+/** Asks for the ESTABLISHED sockets to one remote address and port, mapped ones too, with the tcp_info of each. */
+export function encodeInfoRequest(remote: Address, remotePort: number, sequence: number): Uint8Array {
+  const condition = BC_OP + HOSTCOND + remote.length * 4;
+  const dump = encodeDumpRequest(1 << ESTABLISHED, sequence);
+  const bytes = new Uint8Array(dump.length + ATTRIBUTE + condition);
+  bytes.set(dump);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, bytes.length, LITTLE);
+  bytes[HEADER + 3] = 1 << (INET_DIAG_INFO - 1);
+  let at = dump.length;
+  view.setUint16(at, ATTRIBUTE + condition, LITTLE);
+  view.setUint16(at + 2, REQ_BYTECODE, LITTLE);
+  at += ATTRIBUTE;
+  bytes[at] = BC_D_COND;
+  bytes[at + 1] = condition;
+  // Beyond the end of the code: not wanted.
+  view.setUint16(at + 2, condition + BC_OP, LITTLE);
+  bytes[at + 4] = remote.length === 1 ? AF_INET : AF_INET6;
+  bytes[at + 5] = remote.length * 32;
+  view.setInt32(at + 8, remotePort, LITTLE);
+  for (const [index, word] of remote.entries()) view.setUint32(at + BC_OP + HOSTCOND + index * 4, word);
+  return bytes;
+}
+
+/** Of struct tcp_info (include/uapi/linux/tcp.h): where each begins. */
+const INFO = { lastDataSent: 44, lastDataReceived: 52, bytesAcked: 120, bytesReceived: 128, dataSegmentsOut: 156 };
+
+/** One connection, as its tcp_info has it. */
+export interface ConnectionInfo {
+  /** Bytes that have come and that nobody has read. */
+  readonly unreadBytes: number;
+  /** Since data was sent, and came, in ms. */
+  readonly lastSentMs: number;
+  readonly lastReceivedMs: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly segmentsSent: number;
+}
+
+/**
+ * The connections in the datagram at the start of `bytes`; a kernel that tells less of them (before 4.6) has none. Returns
+ * whether it was the last one.
+ *
+ * @throws SockDiagError if the kernel refuses or gives up.
+ */
+export function readInfos(bytes: Uint8Array, length: number, each: (info: ConnectionInfo) => void): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  for (let at = 0; at + HEADER <= length; ) {
+    const size = view.getUint32(at, LITTLE);
+    if (size < HEADER || at + size > length) throw new Error(`Cannot parse a netlink datagram: ${size} bytes at ${at}`);
+    const type = view.getUint16(at + 4, LITTLE);
+    if (type === NLMSG_DONE || type === NLMSG_ERROR) {
+      const error = size >= HEADER + 4 ? view.getInt32(at + HEADER, LITTLE) : 0;
+      if (error < 0) throw new SockDiagError(-error);
+      return true;
+    }
+    const isSocket = type === SOCK_DIAG_BY_FAMILY || type === TCPDIAG_GETSOCK;
+    if (isSocket) readInfo(view, at + HEADER, at + size, each);
+    at += (size + 3) & ~3;
+  }
+  return false;
+}
+
+function readInfo(view: DataView, socket: number, end: number, each: (info: ConnectionInfo) => void): void {
+  for (let at = socket + MESSAGE; at + ATTRIBUTE <= end; ) {
+    const size = view.getUint16(at, LITTLE);
+    if (size < ATTRIBUTE) return;
+    const info = at + ATTRIBUTE;
+    if (view.getUint16(at + 2, LITTLE) === INET_DIAG_INFO && size - ATTRIBUTE >= INFO.dataSegmentsOut + 4) {
+      each({
+        unreadBytes: view.getUint32(socket + 56, LITTLE),
+        lastSentMs: view.getUint32(info + INFO.lastDataSent, LITTLE),
+        lastReceivedMs: view.getUint32(info + INFO.lastDataReceived, LITTLE),
+        bytesSent: Number(view.getBigUint64(info + INFO.bytesAcked, LITTLE)),
+        bytesReceived: Number(view.getBigUint64(info + INFO.bytesReceived, LITTLE)),
+        segmentsSent: view.getUint32(info + INFO.dataSegmentsOut, LITTLE),
+      });
+      return;
+    }
+    at += (size + 3) & ~3;
+  }
 }
 
 /** Netlink speaks the byte order of the machine. */

@@ -71,32 +71,51 @@ function isSince(host: Host, major: number, minor: number): boolean {
   return ours > major || (ours === major && oursMinor >= minor);
 }
 
+/**
+ * Asks and takes the whole answer, datagram by datagram: `feed` says whether it was the last. Throws what `feed` throws, or
+ * a SystemError.
+ */
+export function askSockDiag(
+  libc: Libc,
+  request: Uint8Array,
+  buffer: Uint8Array,
+  feed: (length: number) => boolean,
+): void {
+  const fd = succeeded(
+    libc,
+    libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG),
+    'open a sock_diag socket',
+  );
+  try {
+    receive(libc, fd, request, buffer, feed);
+  } catch (error) {
+    if (!(error instanceof SockDiagError)) throw error;
+    // The protocol's own words for: no such family of sockets here.
+    const missing = error.errno === ENOENT ? 'ask for TCP sockets, the kernel has no inet_diag' : 'dump TCP sockets';
+    throw new SystemError(missing, error.errno);
+  } finally {
+    libc.close(fd);
+  }
+}
+
 /** Fills the table; returns whether the kernel called even the last attempt inconsistent. */
 function dump(libc: Libc, states: number, table: SocketTable, buffer: Uint8Array): boolean {
   for (let attempt = 1; ; attempt++) {
     table.reset();
-    const fd = succeeded(
-      libc,
-      libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG),
-      'open a sock_diag socket',
-    );
-    try {
-      const parser = new SockDiagParser(buffer, table, attempt);
-      receive(libc, fd, encodeDumpRequest(states, attempt), parser, buffer);
-      if (!parser.interrupted) return false;
-      if (attempt === ATTEMPTS) return true;
-    } catch (error) {
-      if (!(error instanceof SockDiagError)) throw error;
-      // The protocol's own words for: no such family of sockets here.
-      const missing = error.errno === ENOENT ? 'ask for TCP sockets, the kernel has no inet_diag' : 'dump TCP sockets';
-      throw new SystemError(missing, error.errno);
-    } finally {
-      libc.close(fd);
-    }
+    const parser = new SockDiagParser(buffer, table, attempt);
+    askSockDiag(libc, encodeDumpRequest(states, attempt), buffer, (length) => parser.feed(length));
+    if (!parser.interrupted) return false;
+    if (attempt === ATTEMPTS) return true;
   }
 }
 
-function receive(libc: Libc, fd: number, request: Uint8Array, parser: SockDiagParser, buffer: Uint8Array): void {
+function receive(
+  libc: Libc,
+  fd: number,
+  request: Uint8Array,
+  buffer: Uint8Array,
+  feed: (length: number) => boolean,
+): void {
   const patience = new Uint8Array(new BigInt64Array([BigInt(PATIENCE_S), 0n]).buffer);
   succeeded(
     libc,
@@ -111,6 +130,6 @@ function receive(libc: Libc, fd: number, request: Uint8Array, parser: SockDiagPa
     if (length === 0 || length > buffer.length) {
       throw new Error(`Cannot read the answer of sock_diag: a datagram of ${length} bytes`);
     }
-    if (parser.feed(length)) return;
+    if (feed(length)) return;
   }
 }

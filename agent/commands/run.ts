@@ -34,6 +34,8 @@ export interface RunParts {
   /** Aborts when the daemon is to end. */
   readonly signal: AbortSignal;
   readonly hostName: string;
+  /** Where probes report to; null: nowhere. */
+  readonly probeSocket: WorkerOrders['probeSocket'];
   readonly monotonic: () => number;
 }
 
@@ -101,6 +103,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
     return {
       config: { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs, nat },
       request: background.found,
+      probeSocket: parts.probeSocket,
     };
   };
   // What --to asks for is in the first look already, unless a name server takes its time.
@@ -219,7 +222,18 @@ class Background {
 
 /** What only a restart changes. */
 function reportUnchangeable(old: Config, changed: Config, logger: Logger): void {
-  for (const field of ['listen', 'procfs', 'alertmanagers', 'webhooks', 'alertAuth', 'alertCa', 'stateDir'] as const) {
+  for (const field of [
+    'listen',
+    'procfs',
+    'alertmanagers',
+    'webhooks',
+    'alertAuth',
+    'alertCa',
+    'stateDir',
+    'probeSocket',
+    'probeSocketMode',
+    'probeSocketGroup',
+  ] as const) {
     if (JSON.stringify(old[field]) !== JSON.stringify(changed[field])) {
       logger.warn({ option: field }, 'this option takes effect at the next start');
     }

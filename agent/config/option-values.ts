@@ -108,6 +108,28 @@ export function parsePath(text: string): string {
 /** "/proc/" → "/proc": error messages put their own slash after it. */
 export const parseDirectory = (text: string): string => parsePath(text).replace(/(?<=.)\/+$/, '');
 
+/** Where probes report to; `auto`: where such sockets belong (probe-socket.ts). */
+export type ProbeSocket = 'auto' | 'off' | { readonly path: string };
+
+export function parseProbeSocket(text: string): ProbeSocket {
+  if (text === 'auto' || text === 'off') return text;
+  if (!text.startsWith('/')) return refuse(text, 'needs an absolute path; use /run/lastport/probe.sock, auto or off');
+  if (new TextEncoder().encode(text).length <= LONGEST_SOCKET_PATH) return { path: text };
+  return refuse(text, `is too long; a Unix socket's path has at most ${LONGEST_SOCKET_PATH} bytes`);
+}
+
+/** Octal permission bits. */
+export function parseMode(text: string): number {
+  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
+  return refuse(text, 'is not a file mode; use 0660, 0600 or 0666');
+}
+
+/** The name of a group, or its number. */
+export function parseGroup(text: string): string {
+  if (/^([a-z_][a-z0-9_-]{0,31}|\d{1,10})$/i.test(text)) return text;
+  return refuse(text, "is not a group; use a group's name or number");
+}
+
 export const parseStateDir = (text: string): StateDir =>
   text === 'auto' || text === 'off' ? text : { path: parseDirectory(text) };
 

@@ -18,13 +18,17 @@ import {
   type Endpoint,
   type Listen,
   oneOf,
+  type ProbeSocket,
   parseAllowedHost,
   parseBoolean,
   parseDirectory,
   parseEndpoint,
+  parseGroup,
   parseListen,
+  parseMode,
   parseNetns,
   parsePath,
+  parseProbeSocket,
   parseStateDir,
   type StateDir,
   wholeNumber,
@@ -81,6 +85,11 @@ export interface Config extends PlanConfig {
   /** What NATs lend this host; no two of one name. */
   readonly nat: readonly NatQuota[];
   readonly stateDir: StateDir;
+  readonly probeSocket: ProbeSocket;
+  /** Permission bits. */
+  readonly probeSocketMode: number;
+  /** null: the group "lastport", if there is one. */
+  readonly probeSocketGroup: string | null;
 }
 
 export type Field = keyof Config;
@@ -331,6 +340,30 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     many: true,
     known: ({ name }: NatQuota) => name,
     parse: parseNat,
+  },
+  probeSocket: {
+    flag: 'probe-socket',
+    commands: ['run', 'doctor'],
+    takes: 'PATH|auto|off',
+    help: 'where programs with a probe report to',
+    default: 'auto',
+    parse: parseProbeSocket,
+  },
+  probeSocketMode: {
+    flag: 'probe-socket-mode',
+    commands: ['run'],
+    takes: 'MODE',
+    help: 'who may report: the permissions of that socket',
+    default: '0660',
+    parse: parseMode,
+  },
+  probeSocketGroup: {
+    flag: 'probe-socket-group',
+    commands: ['run'],
+    takes: 'GROUP',
+    help: 'the group of that socket; by default "lastport", where there is one',
+    default: null,
+    parse: parseGroup,
   },
   stateDir: {
     flag: 'state-dir',

@@ -1,7 +1,7 @@
 import { type Address, compareAddresses, formatAddress, parseAddress } from '../model/address.ts';
 import type { DestinationReport } from '../model/assessment.ts';
 import type { SocketTable } from '../model/socket-table.ts';
-import { NO_CONNECTIONS } from './churn.ts';
+import { NO_CONNECTIONS, UNDIAGNOSED } from './churn.ts';
 import { UNUSED_FORECAST } from './forecast.ts';
 import { headroom, type NamespacePorts, outOfReach } from './headroom.ts';
 import { destinationVerdict } from './verdict.ts';
@@ -48,6 +48,7 @@ export class AskedSet {
           ...NO_CONNECTIONS,
           forecast: UNUSED_FORECAST,
           verdict: destinationVerdict(result, shared.usable.firstParityCount, outOfReach(shared)),
+          ...UNDIAGNOSED,
         },
       ];
     });

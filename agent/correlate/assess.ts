@@ -10,6 +10,7 @@ import {
 } from '../model/assessment.ts';
 import { translated } from '../model/nat-quota.ts';
 import { PORTS, type PortSettings, type UsablePorts, usablePorts } from '../model/port-settings.ts';
+import type { ProbeView } from '../model/probe.ts';
 import type { SocketOwners } from '../model/program.ts';
 import type { Readings } from '../model/readings.ts';
 import type { SocketTable } from '../model/socket-table.ts';
@@ -18,7 +19,8 @@ import { PortAnswers } from './answers.ts';
 import { type AskedDestination, AskedSet } from './asked.ts';
 import { BindPools } from './bind-pools.ts';
 import { Binders } from './binders.ts';
-import { Churn, errorsOf, type FollowedConnections, type Look, NO_CONNECTIONS } from './churn.ts';
+import { Diagnosis, type Scene } from './cause/diagnosis.ts';
+import { Churn, errorsOf, type FollowedConnections, type Look, NO_CONNECTIONS, UNDIAGNOSED } from './churn.ts';
 import { FlowCounter, type FlowCounts } from './flow.ts';
 import { forecast, NO_FORECAST, type Surroundings } from './forecast.ts';
 import { headroom, type NamespacePorts, namespacePorts, outOfReach } from './headroom.ts';
@@ -27,6 +29,8 @@ import { LocalPorts } from './local-ports.ts';
 import type { NatFlow, NatLedger } from './pools/nat-ledger.ts';
 import { TableHistory } from './pools/table-history.ts';
 import { fillPortKinds, newPortKinds } from './port-kinds.ts';
+import type { NetnsProbes } from './probes/probe-ledger.ts';
+import { probeView } from './probes/probe-view.ts';
 import { type AskScope, questions } from './questions.ts';
 import { Worst } from './ranking.ts';
 import type { Held } from './run-off.ts';
@@ -43,14 +47,14 @@ export const REPORTED_DESTINATIONS = 1000;
 /** Everything one tick knows, from what it found out about each namespace. `now` is in ms since the epoch. */
 export function assess(
   parts: Pick<Assessment, 'host' | 'namespaces' | 'gaps' | 'collectors' | 'tookMs' | 'trace'> &
-    Partial<Pick<Assessment, 'pools'>>,
+    Partial<Pick<Assessment, 'pools' | 'probes'>>,
   now: number,
 ): Assessment {
-  const { host, namespaces, pools = [], gaps, collectors, tookMs, trace } = parts;
+  const { host, namespaces, pools = [], gaps, collectors, tookMs, trace, probes = null } = parts;
   // Nothing to look at is nothing seen.
   const verdict = namespaces.length === 0 ? 'blind' : worstVerdict([...namespaces, ...pools].map((one) => one.verdict));
   const takenAt = new Date(now).toISOString();
-  return { schema: SCHEMA, takenAt, tookMs, host, verdict, namespaces, pools, gaps, collectors, trace };
+  return { schema: SCHEMA, takenAt, tookMs, host, verdict, namespaces, pools, gaps, collectors, trace, probes };
 }
 
 /** What is kept of a network namespace from look to look. */
@@ -65,6 +69,7 @@ export class NamespaceMemory {
   readonly binders = new Binders();
   /** null: nobody binds. */
   pools: BindPools | null = null;
+  readonly diagnosis = new Diagnosis();
 }
 
 export interface AssessOptions {
@@ -77,6 +82,10 @@ export interface AssessOptions {
   /** null: nobody looked for them. */
   readonly owners?: SocketOwners | null;
   readonly traced?: TracedNetns | null;
+  /** null: no probe speaks of this namespace. */
+  readonly probes?: NetnsProbes | null;
+  /** Asks the kernel about the live connections to a remote; null: it cannot be asked. */
+  readonly live?: Scene['live'];
 }
 
 /**
@@ -112,7 +121,16 @@ export class Correlator {
     readings: Readings,
     memory: NamespaceMemory,
     asked: readonly AskedDestination[],
-    { now, at = now, asking = null, reportUnused = true, owners = null, traced = null }: AssessOptions,
+    {
+      now,
+      at = now,
+      asking = null,
+      reportUnused = true,
+      owners = null,
+      traced = null,
+      probes = null,
+      live = null,
+    }: AssessOptions,
   ): NamespaceReport {
     const { sockets, ports } = readings;
     if (sockets === null || ports === null) return blind(readings);
@@ -120,16 +138,17 @@ export class Correlator {
     memory.answers?.refresh(sockets, now);
     if (memory.answers?.isEmpty === true) memory.answers = null;
     const { binders } = memory;
-    const parts: Parts = { readings, sockets, ports, asked: new AskedSet(asked), reportUnused, binders };
+    const parts: Parts = { readings, sockets, ports, asked: new AskedSet(asked), reportUnused, binders, probes };
     const found = this.report(parts, memory.answers, traced);
-    const connections = this.connections(parts, found, memory, { at, owners, traced });
+    const connections = this.connections(parts, found, memory, { at, owners, traced, probes });
     const connectErrors =
       traced === null || owners === null ? null : errorsOf(traced.connections.refusalsOf(traced.netns), owners);
     const questions = asking === null ? [] : this.questions(parts, found, asking.scope, at);
     const surroundings = this.surroundings(parts);
     const done = (one: Reported): NamespaceReport => {
       const bindPools = this.bindPools(sockets, one.shared, memory, surroundings, at);
-      return withPools({ ...withConnections(one, connections, surroundings), connectErrors }, bindPools);
+      const seen = withPools({ ...withConnections(one, connections, surroundings), connectErrors }, bindPools);
+      return this.diagnose(seen, one, parts, memory.diagnosis, { at, live });
     };
     if (asking === null || questions.length === 0) return done(found);
     memory.answers ??= new PortAnswers();
@@ -138,6 +157,26 @@ export class Correlator {
     asking.ask(questions, (port, isBlocked) => answers.note(port, isBlocked, now));
     if (answers.isEmpty) return done(found);
     return done(this.report(parts, answers, traced));
+  }
+
+  /** With what probes tell, and why ports go. */
+  private diagnose(
+    namespace: NamespaceReport,
+    { picked, found, listenersInRange }: Reported,
+    { sockets, probes }: Parts,
+    diagnosis: Diagnosis,
+    { at, live }: Pick<Scene, 'at' | 'live'>,
+  ): NamespaceReport {
+    const indexOf = new Map(found.map(({ report }, index) => [placeOf(report), picked[index] as number]));
+    const scene: Scene = { at, live, namespace, listenersInRange };
+    diagnosis.begin(scene);
+    const destinations = namespace.destinations.map((one) => {
+      const probe = probes === null ? null : probeView(probes, one, sockets, indexOf.get(placeOf(one)) ?? null, at);
+      const told = probe === null ? one : withProbe(one, probe);
+      const causes = diagnosis.causes(told, probe, scene);
+      return causes.length === 0 ? told : { ...told, causes };
+    });
+    return { ...namespace, destinations };
   }
 
   /** The kinds of the ports are those of the last report. */
@@ -171,7 +210,7 @@ export class Correlator {
     { sockets, ports, readings }: Parts,
     { picked, found, namespace }: Reported,
     { churn, nat }: NamespaceMemory,
-    known: Pick<Look, 'at' | 'owners' | 'traced'>,
+    known: Pick<Look, 'at' | 'owners' | 'traced' | 'probes'>,
   ): ConnectionsOf {
     const { counter, kinds } = this;
     const look = {
@@ -197,7 +236,7 @@ export class Correlator {
   }
 
   private report(
-    { readings, sockets, ports, asked, reportUnused, binders }: Parts,
+    { readings, sockets, ports, asked, reportUnused, binders, probes }: Parts,
     answers: PortAnswers | null,
     traced: TracedNetns | null,
   ): Reported {
@@ -243,7 +282,11 @@ export class Correlator {
     });
     const reports = found.map((one) => one.report);
     const unused = reportUnused ? asked.unused(reports, shared) : [];
-    const destinations = [...reports, ...unused].sort(compareReports);
+    // Where the peer closes first nothing is left of connections but what their program says.
+    const told = new AskedSet(probes?.lately() ?? [])
+      .unused([...reports, ...unused], shared)
+      .map((one) => ({ ...one, asked: false }));
+    const destinations = [...reports, ...unused, ...told].sort(compareReports);
     const namespace: NamespaceReport = {
       netns: readings.netns.inode,
       label: readings.netns.label,
@@ -268,7 +311,8 @@ export class Correlator {
       bindPools: NO_POOLS,
       counters: readings.counters,
     };
-    return { namespace, shared, picked, found, unused: unused.length > 0 };
+    const listenersInRange = [...new Set(sockets.listenerPorts)].filter((port) => usable.set[port] === 1).length;
+    return { namespace, shared, picked, found, unused: unused.length > 0, listenersInRange };
   }
 
   /** Of the destination measured last. */
@@ -298,6 +342,7 @@ interface Parts {
   readonly asked: AskedSet;
   readonly reportUnused: boolean;
   readonly binders: Binders;
+  readonly probes: NetnsProbes | null;
 }
 
 /** A destination's ports as they were counted, and when its TIME_WAIT end. */
@@ -322,6 +367,8 @@ interface Reported {
   readonly found: readonly Found[];
   /** Whether there are others, asked for and not in use. */
   readonly unused: boolean;
+  /** Usable ports that somebody listens on. */
+  readonly listenersInRange: number;
 }
 
 type ConnectionsOf = ReadonlyMap<number, FollowedConnections>;
@@ -341,6 +388,24 @@ function withConnections(
     return { ...report, ...followed.connections, forecast: seen, verdict };
   });
   return { ...namespace, destinations, verdict: worstVerdict(destinations.map(({ verdict }) => verdict)) };
+}
+
+const placeOf = ({ local, remote, remotePort, device }: DestinationReport) =>
+  `${local} ${remote} ${remotePort} ${device ?? ''}`;
+
+function withProbe(report: DestinationReport, probe: ProbeView): DestinationReport {
+  const { counts, requestsPerSecond, gauges } = probe;
+  // Those that were open before count too: they carry requests without being opened.
+  const connections = Math.max(counts.opens, gauges.open);
+  return {
+    ...report,
+    remoteName: report.remoteName ?? probe.remoteName,
+    probe,
+    requests: {
+      perSecond: requestsPerSecond,
+      perConnection: connections === 0 ? null : counts.requests / connections,
+    },
+  };
 }
 
 function natFlow(
@@ -468,6 +533,7 @@ function report(
     ...result,
     states,
     ...NO_CONNECTIONS,
+    ...UNDIAGNOSED,
     forecast: NO_FORECAST,
     verdict: destinationVerdict(result, firstParityCount, outOfReach(shared, counts)),
   };

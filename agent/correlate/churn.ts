@@ -1,4 +1,5 @@
-import type { ConnectError, Owner, Rates } from '../model/assessment.ts';
+import { formatAddress } from '../model/address.ts';
+import type { ConnectError, DestinationReport, Owner, Rates } from '../model/assessment.ts';
 import type { UsablePorts } from '../model/port-settings.ts';
 import type { SocketOwners } from '../model/program.ts';
 import type { Counters } from '../model/readings.ts';
@@ -9,6 +10,7 @@ import { type Demand, DemandHistory, type DemandLook } from './demand.ts';
 import type { FlowCounter } from './flow.ts';
 import { LatelyOwners } from './owner-tally.ts';
 import type { PortKinds } from './port-kinds.ts';
+import type { NetnsProbes } from './probes/probe-ledger.ts';
 import {
   AGE_STEP_MS,
   AGE_STEPS,
@@ -48,6 +50,8 @@ export interface Look {
   /** null: nobody looked for them. */
   readonly owners: SocketOwners | null;
   readonly traced: TracedNetns | null;
+  /** null: no probe speaks of this namespace. */
+  readonly probes: NetnsProbes | null;
   /** Begun for this table. */
   readonly counter: FlowCounter;
 }
@@ -66,6 +70,13 @@ export interface Connections extends Rates {
   readonly unownedPorts: number | null;
   readonly connectErrors: readonly ConnectError[] | null;
 }
+
+/** Of a destination of which no probe tells and that was not asked why. */
+export const UNDIAGNOSED: Pick<DestinationReport, 'requests' | 'probe' | 'causes'> = {
+  requests: null,
+  probe: null,
+  causes: [],
+};
 
 export const NO_CONNECTIONS: Connections = { ...NO_RATES, owners: null, unownedPorts: null, connectErrors: null };
 
@@ -124,7 +135,8 @@ export class Churn {
     const seen = destinations.map((followed) => {
       const { destination } = followed;
       const signature = table.signature(destination);
-      const counted = book.count(table, destination, kinds, look.usable, look.owners, look.traced);
+      const probed = probedPorts(look, destination);
+      const counted = book.count(table, destination, kinds, look.usable, look.owners, look.traced, probed);
       const visit = { ...counted, openedByAge: counted.openedByAge.slice(0, bins) };
       const owned = this.owned({ ...look, destination }, signature);
       const traced = this.tracedSince(look, destination, signature);
@@ -243,6 +255,15 @@ export class Churn {
         this.told.delete(signature);
       }
   }
+}
+
+/** null: no probe tells of its ports. */
+function probedPorts({ probes, table, at }: Look, destination: number): ((port: number) => number) | null {
+  if (probes === null) return null;
+  const local = formatAddress(table.localAddress(destination));
+  const remote = formatAddress(table.remoteAddress(destination));
+  const notes = probes.notes(local, remote, table.remotePortOf(destination));
+  return notes === null ? null : (port) => probes.programOf(notes.probeOf(port, at));
 }
 
 /** As far back as one look tells of what was opened. */

@@ -23,8 +23,13 @@ const MOST_SLOTS = 1 << 20;
 /** Of an inode, which has 32 bits: a mark of it is above 0. */
 const INODE_BITS = 0x7fffffff;
 
-/** Of `programs`: it is the trace that told. */
+/** Of `programs`: it is the trace that told, or a probe. */
 const TRACED = 0x80000000;
+const PROBED = 0x40000000;
+const TOLD = TRACED | PROBED;
+
+/** The program of a port, by what its probe says; 0: not known. */
+export type ProbedPorts = (port: number) => number;
 
 const OPEN = 1;
 /** This side has closed first. */
@@ -113,6 +118,7 @@ export class ConnectionBook {
     usable: UsablePorts,
     holders: Pick<SocketOwners, 'holderOf'> | null,
     traced: TracedNetns | null,
+    probed: ProbedPorts | null = null,
   ): Visit {
     const { visit } = this;
     this.owners.clear();
@@ -128,7 +134,7 @@ export class ConnectionBook {
     for (let row = table.firstRow(destination); row >= 0; row = table.next[row]!) {
       const port = table.localPort[row]!;
       if (kinds[port] !== INBOUND)
-        this.note(table, row, signature, port, usable.set[port] === 1, holders, traced, plain);
+        this.note(table, row, signature, port, usable.set[port] === 1, holders, traced, plain, probed);
     }
     return visit;
   }
@@ -152,6 +158,7 @@ export class ConnectionBook {
     holders: Pick<SocketOwners, 'holderOf'> | null,
     traced: TracedNetns | null,
     plain: number,
+    probed: ProbedPorts | null,
   ): void {
     const { visit } = this;
     const slot = this.slotOf(signature, port);
@@ -182,7 +189,14 @@ export class ConnectionBook {
       program = connections.ownerOf(netns, plain, port, before, Math.min(before, closedAt), inode !== 0);
       if (program !== 0) program |= TRACED;
     }
-    if (holders !== null && isUsable) this.owners.add(program & ~TRACED, inode !== 0, (program & TRACED) !== 0);
+    if (program === 0 && probed !== null) {
+      program = probed(port);
+      if (program !== 0) program |= PROBED;
+    }
+    if (holders !== null && isUsable) {
+      const by = (program & TRACED) !== 0 ? 'traced' : (program & PROBED) !== 0 ? 'probe' : null;
+      this.owners.add(program & ~TOLD, inode !== 0, by);
+    }
     this.programs[slot] = program;
     this.phases[slot] = phase;
     // An overdue timer shows 0: by when it should have ended, it is known how late it is.

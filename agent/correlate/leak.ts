@@ -27,7 +27,7 @@ const SCALES = [
 const MOST = 200;
 
 /** Fewest of each window, the newest last. */
-class Windows {
+export class Windows {
   private windowAt: number;
   private readonly live: number[];
   private readonly closeWait: number[];
@@ -51,6 +51,13 @@ class Windows {
     const last = this.live.length - 1;
     this.live[last] = Math.min(this.live[last] as number, live);
     this.closeWait[last] = Math.min(this.closeWait[last] as number, closeWait);
+  }
+
+  /** How fast, where they have grown over all the full windows, of that length. */
+  perSecond(windowMs: number): { readonly livePerSecond: number | null; readonly closeWaitPerSecond: number | null } {
+    const seconds = ((WINDOWS - 1) * windowMs) / 1000;
+    const rate = (by: number | null) => (by === null ? null : by / seconds);
+    return { livePerSecond: rate(growth(this.live)), closeWaitPerSecond: rate(growth(this.closeWait)) };
   }
 
   /** By how much they have grown over the full windows; null: not all the time. */

@@ -12,6 +12,7 @@ interface Count {
   seen: number;
   remembered: number;
   traced: number;
+  probe: number;
 }
 
 /** One destination's ports by the program that holds or held them. Filled anew for each. */
@@ -27,8 +28,8 @@ export class OwnerTally {
     this.goneUnknown = 0;
   }
 
-  /** `program` 0: not known. */
-  add(program: number, isLiving: boolean, isTraced: boolean): void {
+  /** `program` 0: not known. `told`: by what else than by having its descriptor seen. */
+  add(program: number, isLiving: boolean, told: 'traced' | 'probe' | null): void {
     if (program === 0) {
       if (isLiving) this.livingUnknown++;
       else this.goneUnknown++;
@@ -36,10 +37,10 @@ export class OwnerTally {
     }
     let count = this.counts.get(program);
     if (count === undefined) {
-      count = { seen: 0, remembered: 0, traced: 0 };
+      count = { seen: 0, remembered: 0, traced: 0, probe: 0 };
       this.counts.set(program, count);
     }
-    if (isTraced) count.traced++;
+    if (told !== null) count[told]++;
     else if (isLiving) count.seen++;
     else count.remembered++;
   }
@@ -60,14 +61,14 @@ export class OwnerTally {
     const owners: Owner[] = [];
     let unowned = this.livingUnknown + this.goneUnknown;
     let living = 0;
-    for (const [index, { seen, remembered, traced }] of this.counts) {
+    for (const [index, { seen, remembered, traced, probe }] of this.counts) {
       const program = known.program(index);
       living += seen;
       if (program === null) {
-        unowned += seen + remembered + traced;
+        unowned += seen + remembered + traced + probe;
         continue;
       }
-      for (const [how, usedPorts] of Object.entries({ seen, remembered, traced }) as [Owner['how'], number][])
+      for (const [how, usedPorts] of Object.entries({ seen, remembered, traced, probe }) as [Owner['how'], number][])
         if (usedPorts > 0) owners.push({ ...program, usedPorts, how });
     }
     const isShared = this.goneUnknown > 0 && known.seesAll && this.livingUnknown <= living * UNFOUND_RATIO;

@@ -1,5 +1,7 @@
 import type { AskedDestination } from '../correlate/asked.ts';
 import type { Asking, Correlator, NamespaceMemory } from '../correlate/assess.ts';
+import type { Scene } from '../correlate/cause/diagnosis.ts';
+import type { NetnsProbes } from '../correlate/probes/probe-ledger.ts';
 import type { NamespaceReport } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
 import type { Host } from '../model/host.ts';
@@ -31,6 +33,9 @@ export interface CloseLookRequest {
   readonly asking: Asking | null;
   readonly owners: SocketOwners | null;
   readonly tracing: Tracing | null;
+  readonly probes: NetnsProbes | null;
+  /** Asks about the live connections to a remote; null: nothing can be asked. */
+  readonly live: Scene['live'];
   /** Looks for who holds these sockets. */
   readonly seekOwners: (inodes: Uint32Array) => void;
 }
@@ -84,7 +89,8 @@ export class CloseLook {
     if (readings.ports !== null) tracing?.follow(readings.ports.range);
     const connections = tracing?.connections ?? null;
     const traced = connections === null ? null : { connections, netns: netns.inode ?? 0, before };
-    const options = { now, at, asking, reportUnused, owners, traced };
+    const { probes, live } = request;
+    const options = { now, at, asking, reportUnused, owners, traced, probes, live };
     const report = this.correlator.assess(readings, memory, asked, options);
     const unowned = report.destinations.reduce((sum, { unownedPorts }) => sum + (unownedPorts ?? 0), 0);
     if (owners?.seesAll === false && unowned > 0) readings.gaps.push(unownedGap(unowned));

@@ -1,12 +1,15 @@
 import type { AskedDestination } from '../correlate/asked.ts';
 import { type Asking, assess, Correlator, NamespaceMemory } from '../correlate/assess.ts';
 import { errorsOf } from '../correlate/churn.ts';
+import type { ProbeLedger } from '../correlate/probes/probe-ledger.ts';
 import type { AskScope } from '../correlate/questions.ts';
 import { type Assessment, type HostInventory, type NamespaceReport, worstVerdict } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
 import type { Host } from '../model/host.ts';
+import type { LiveSample } from '../model/live-sample.ts';
 import type { NatQuota } from '../model/nat-quota.ts';
 import type { Netns } from '../model/netns.ts';
+import type { ProbeIdentity } from '../model/probe.ts';
 import type { CollectorRun, Pulse } from '../model/readings.ts';
 import { AskBudget } from './ask-budget.ts';
 import { choose, notFound, refusedGap } from './choice.ts';
@@ -33,6 +36,8 @@ export interface HostLookOptions {
   readonly ask: AskScope | 'off';
   /** What NATs lend this host. */
   readonly nat: readonly NatQuota[];
+  /** What probes say; null: nobody listens to them. */
+  readonly probes: ProbeLedger | null;
 }
 
 /** Looks at one namespace from one list of its bound sockets to the next, which costs as much again as the look. */
@@ -100,6 +105,7 @@ export class HostLook {
   private stirred = { packets: 0, allocated: 0 };
   private round = { at: 0, costMs: 0 };
   private eagerUntil = Number.NEGATIVE_INFINITY;
+  private readonly programs = new WeakMap<ProbeIdentity, number>();
   private readonly ownersBudget: OwnersBudget;
   private readonly pools: PoolWatch;
   private readonly host: Host;
@@ -142,7 +148,10 @@ export class HostLook {
     this.askBudget.topUp();
     this.ownersBudget.topUp();
     this.discover();
-    for (const one of this.watched.values()) one.isAskedAnew = one.asked !== request.asked;
+    this.options.probes?.prune(start);
+    for (const one of this.watched.values()) {
+      one.isAskedAnew = one.asked !== request.asked || this.options.probes?.hasNews(one.netns.inode) === true;
+    }
     const due = this.pace.due(this.enterable(start), start);
     if (due.length > 0) this.runs.clear();
     for (const one of due) this.lookAt(one, request);
@@ -176,6 +185,8 @@ export class HostLook {
     );
     const { trace } = this.reach;
     const gaps = [...this.foundGaps, ...(trace?.gaps() ?? [])];
+    const { count = 0, dropped = 0 } = this.options.probes ?? {};
+    parts.push(`${count} ${dropped}`);
     return [...parts, ...gaps.map(({ what, why }) => `${what}: ${why}`), trace?.health?.lostEvents].join('\n');
   }
 
@@ -321,6 +332,8 @@ export class HostLook {
         asking: asking.asking,
         owners: this.reach.owners,
         tracing: this.reach.trace,
+        probes: this.options.probes?.of(netns.inode, start, this.programOf) ?? null,
+        live: this.live,
         seekOwners: (inodes) => {
           isUnfinished = !this.ownersBudget.seek(inodes, netns.inode);
         },
@@ -334,6 +347,7 @@ export class HostLook {
       else if (one.bound !== null) one.bound.looks++;
       one.refused = null;
       one.asked = request.asked;
+      this.options.probes?.clearNews(netns.inode);
       // A host where many want the processor is no reason to look more seldom.
       const costMs = Math.min(this.monotonic() - start - asking.tookMs(), this.reach.cpu() - startCpu);
       const { usablePorts } = looked.report;
@@ -368,6 +382,29 @@ export class HostLook {
     };
     return { asking, gaps: () => gaps, tookMs: () => tookMs };
   }
+
+  /** A program with a probe has come: it may have gone by the next look. */
+  meet(probe: ProbeIdentity): void {
+    this.programOf(probe);
+  }
+
+  /** A program that has gone is still known by the number it had. */
+  private readonly programOf = (probe: ProbeIdentity): number => {
+    const known = this.programs.get(probe);
+    if (known !== undefined) return known;
+    const program = probe.pid === null ? 0 : this.reach.programOf(probe.pid);
+    this.programs.set(probe, program);
+    return program;
+  };
+
+  /** What is not to be had is missing as evidence only. */
+  private readonly live = (remote: string, remotePort: number): LiveSample | null => {
+    try {
+      return this.host.isLive ? this.reach.live(remote, remotePort) : null;
+    } catch {
+      return null;
+    }
+  };
 
   /** The bound sockets as they were listed last, or null if it is time to list them. */
   private boundOf(one: WatchedNetns): BoundSockets | null {
@@ -425,9 +462,11 @@ export class HostLook {
     };
     const collectors = [...this.runs.values()];
     const trace = this.traceReport();
+    const { probes: ledger } = this.options;
+    const probes = ledger === null ? null : { connected: ledger.count, dropped: ledger.dropped };
     const pools = this.pools.report(all, this.monotonic());
     const tookMs = this.monotonic() - start;
-    return assess({ host, namespaces, pools, gaps, collectors, tookMs, trace }, request.now);
+    return assess({ host, namespaces, pools, gaps, collectors, tookMs, trace, probes }, request.now);
   }
 
   private traceReport(): Assessment['trace'] {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { ProbeLedger } from '../correlate/probes/probe-ledger.ts';
 import type { AskScope } from '../correlate/questions.ts';
 import { monotonic, realHost } from '../host.ts';
 import type { Collector, Engine } from '../model/readings.ts';
@@ -20,6 +21,7 @@ export function makeLook<Name extends string>(
     Partial<Pick<Config, 'nat'>>,
   mode: 'once' | 'ticks',
   clock: () => number = monotonic,
+  probes: ProbeLedger | null = null,
 ): HostLook {
   const host = realHost(config.procfs);
   // A copied tree has no kernel to ask: nothing is missing there, for there was nothing to be had.
@@ -31,7 +33,7 @@ export function makeLook<Name extends string>(
     counters: collectors['proc-net-counters'](),
   };
   const { netns, nat = [] } = config;
-  const options = { netns, nat, ask: host.isLive ? SCOPES[config.ask][mode] : ('off' as const) };
+  const options = { netns, nat, probes, ask: host.isLive ? SCOPES[config.ask][mode] : ('off' as const) };
   return new HostLook(
     host,
     sources,

@@ -1,4 +1,5 @@
 import type { Gap } from '../model/gap.ts';
+import type { LiveSample } from '../model/live-sample.ts';
 import type { Netns } from '../model/netns.ts';
 import type { SocketOwners } from '../model/program.ts';
 import type { Pulse } from '../model/readings.ts';
@@ -46,6 +47,10 @@ export interface Reach {
   ) => { readonly answered: number; readonly complete: boolean };
   /** The address the kernel would connect from, in the calling thread's namespace; null: it would not. */
   readonly route: (remote: string, remotePort: number) => string | null;
+  /** The live connections to a remote, from the calling thread's namespace. Throws where that does not work. */
+  readonly live: (remote: string, remotePort: number) => LiveSample | null;
+  /** The number of a process among `owners`; 0: it has gone. */
+  readonly programOf: (pid: number) => number;
   /** Who holds which socket; null where nothing can tell. */
   readonly owners: SoughtOwners | null;
   /** What the calling thread has had of a processor, in ms. */

@@ -1,6 +1,7 @@
 import { pid } from 'node:process';
 import { HostStir } from '../../collectors/host-stir.ts';
 import { type Libc, lazyLibc } from '../../collectors/libc.ts';
+import { liveConnections } from '../../collectors/live-connections.ts';
 import { NetnsEntry, StrandedError } from '../../collectors/netns-entry.ts';
 import { netnsInode } from '../../collectors/netns-processes.ts';
 import { PortAsker } from '../../collectors/port-ask.ts';
@@ -46,6 +47,8 @@ export function realReach(
       asker ??= new PortAsker(libcOf(), SALT);
       return asker.ask(ports, note, isLate);
     },
+    live: (remote, port) => liveConnections(libcOf(), remote, port),
+    programOf: (process) => programs.identify(process),
     route: (remote, port) => routeHere(libcOf(), remote, port),
     owners: host.isLive ? new SocketHolders(host, programs, monotonic, cpu) : null,
     cpu,

@@ -1,6 +1,8 @@
+import type { CauseReport } from './cause.ts';
 import type { Gap } from './gap.ts';
 import type { PoolReport } from './pool.ts';
 import type { TwReuse } from './port-settings.ts';
+import type { ProbeView } from './probe.ts';
 import type { Program } from './program.ts';
 import type { CollectorRun, Counters, Engine } from './readings.ts';
 import type { TcpState } from './state.ts';
@@ -67,10 +69,10 @@ export interface Forecast {
 }
 
 /**
- * How it is known whose a port is: its socket lives; it did before; the kernel's trace saw who opened it; or all that is
- * known of the destination is one's.
+ * How it is known whose a port is: its socket lives; it did before; the kernel's trace saw who opened it; its own probe
+ * says so; or all that is known of the destination is one's.
  */
-export const HOW_OWNED = ['seen', 'remembered', 'traced', 'shared'] as const;
+export const HOW_OWNED = ['seen', 'remembered', 'traced', 'probe', 'shared'] as const;
 
 /** A process that holds ports of a destination, or did when they were used. */
 export interface Owner extends Program {
@@ -110,6 +112,12 @@ export interface DestinationReport extends Headroom, Rates {
   readonly connectErrors: readonly ConnectError[] | null;
   readonly forecast: Forecast;
   readonly verdict: Verdict;
+  /** Requests on its connections; null: no probe tells. */
+  readonly requests: { readonly perSecond: number; readonly perConnection: number | null } | null;
+  /** null: no program with a probe uses it. */
+  readonly probe: ProbeView | null;
+  /** Why its ports go, that by which most would come back first; empty: nothing is wrong with it. */
+  readonly causes: readonly CauseReport[];
 }
 
 /**
@@ -220,4 +228,12 @@ export interface Assessment {
   readonly collectors: readonly CollectorRun[];
   /** null: there is none. `connectErrors`: of processes that went before their network namespace was known. */
   readonly trace: (TraceHealth & { readonly connectErrors: readonly ConnectError[] }) | null;
+  /** Programs that report by themselves; null: nobody listens for them. */
+  readonly probes: ProbesReport | null;
+}
+
+/** Probes: those that are connected, and what of theirs was lost on the way since the start. */
+export interface ProbesReport {
+  readonly connected: number;
+  readonly dropped: number;
 }

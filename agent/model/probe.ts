@@ -98,8 +98,8 @@ export interface CallSite {
 
 /** What probes tell of one destination: all programs that use it together, over the last `seconds`. */
 export interface ProbeView {
-  /** pid as the daemon sees it, most requests first. */
-  readonly programs: readonly { readonly pid: number; readonly node: string; readonly requests: number }[];
+  /** pid as the daemon sees it, null where it does not; most requests first. */
+  readonly programs: readonly { readonly pid: number | null; readonly node: string; readonly requests: number }[];
   /** The name by which the program calls the remote; null: by its address. */
   readonly remoteName: string | null;
   readonly clients: readonly ProbeClient[];
@@ -112,6 +112,41 @@ export interface ProbeView {
   /** The shortest `Keep-Alive: timeout` that the server named, in seconds; null: none. */
   readonly keepAliveHintSeconds: number | null;
   readonly callSites: readonly CallSite[];
+  /** Of the last seconds. */
+  readonly requestsPerSecond: number;
+  /** Since the daemon knows the destination. */
+  readonly totals: { readonly requests: number; readonly closes: { readonly [reason in CloseReason]?: number } };
+  /** Ports in TIME_WAIT now, by why their connection was closed. */
+  readonly timeWait: { readonly [reason in CloseReason]?: number };
   /** Whether all live connections and closes of the destination are these programs'. */
   readonly isAll: boolean;
+}
+
+/** A program with a probe in it, one for each of its threads. */
+export interface ProbeIdentity {
+  /** As this host sees it; null: the kernel did not say. */
+  readonly pid: number | null;
+  /** As it sees itself, with its thread: tells it from others where there is no pid. */
+  readonly name: string;
+  readonly node: string;
+  readonly netns: number | null;
+  /** For how long it had been running when it came. */
+  readonly uptimeSeconds: number;
+}
+
+/** What a probe says of one of its paths. Counts are since the program began, marks since it said so last. */
+export interface ProbeSums {
+  readonly id: number;
+  readonly client: ProbeClient;
+  readonly isTls: boolean;
+  readonly remoteName: string | null;
+  /** Canonical text; null: not known. */
+  readonly local: string | null;
+  readonly remote: string;
+  readonly remotePort: number;
+  readonly counts: ProbeCounts;
+  readonly gauges: ProbeGauges;
+  readonly marks: ProbeMarks;
+  readonly keepAliveHintSeconds: number | null;
+  readonly callSites: readonly CallSite[];
 }

@@ -1,7 +1,8 @@
 // The way to the daemon, which may be absent, slow, hung or hostile: nothing of that may be felt by the program.
+import { readlinkSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { threadId } from 'node:worker_threads';
-import { frame, HELLO, WIRE_VERSION } from './wire.cts';
+import { frame, HELLO, WIRE_VERSION, type WireHello } from './wire.cts';
 
 /** A daemon that is further behind is left. */
 const MOST_WAITING = 256 * 1024;
@@ -50,7 +51,14 @@ export class Sender {
     const frames = make(!this.isReady);
     if (!this.isReady) {
       this.isReady = true;
-      const hello = { version: WIRE_VERSION, pid: process.pid, thread: threadId, node: process.versions.node };
+      const hello: WireHello = {
+        version: WIRE_VERSION,
+        pid: process.pid,
+        thread: threadId,
+        node: process.versions.node,
+        netns: ownNetns(),
+        uptime: process.uptime(),
+      };
       this.write(socket, frame(HELLO, Buffer.from(JSON.stringify(hello))));
     }
     if (frames.length > 0) this.write(socket, Buffer.concat(frames));
@@ -103,5 +111,13 @@ export class Sender {
     if (this.candidate % this.paths.length !== 0) return;
     this.pause = this.nextPause;
     this.nextPause = Math.min(LONGEST_PAUSE, this.nextPause * 2);
+  }
+}
+
+function ownNetns(): number | null {
+  try {
+    return Number(/^net:\[(\d+)\]$/.exec(readlinkSync('/proc/self/ns/net'))?.[1] ?? Number.NaN) || null;
+  } catch {
+    return null;
   }
 }

@@ -1,7 +1,7 @@
 // undici, every copy in the process and the one behind fetch: all publish on the same channels.
 import type { Socket } from 'node:net';
 import { type Books, type Connection, connectionOf, isIdle, mark, type Origin } from './books.cts';
-import { type Sampler, isOwn } from './call-site.cts';
+import { isOwn, type Sampler } from './call-site.cts';
 import { failureOf, kindOfFailure, reasonNumber, undiciReason } from './close-reason.cts';
 import { codesOf } from './connect-error.cts';
 import { readKeepAlive } from './keep-alive.cts';
@@ -78,9 +78,12 @@ export function watchUndici(subscribe: Subscribe, books: Books, sampler: Sampler
     if (origin.hasIdle()) origin.besideIdle++;
   });
 
-  subscribe('undici:client:connected', ({ connectParams, socket }: { connectParams: ConnectParams; socket: Socket }) => {
-    if (socket !== undefined && connectionOf(socket) === undefined) open(socket, connectParams, true);
-  });
+  subscribe(
+    'undici:client:connected',
+    ({ connectParams, socket }: { connectParams: ConnectParams; socket: Socket }) => {
+      if (socket !== undefined && connectionOf(socket) === undefined) open(socket, connectParams, true);
+    },
+  );
 
   subscribe(
     'undici:client:connectError',

@@ -53,6 +53,10 @@ export interface WireHello {
   /** 0: the main thread. */
   readonly thread: number;
   readonly node: string;
+  /** Inode of its network namespace; null: not known. */
+  readonly netns: number | null;
+  /** Seconds since it began. */
+  readonly uptime: number;
 }
 
 /** A program's connections from one local address to one remote one, by one kind of client. */

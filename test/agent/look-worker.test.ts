@@ -19,6 +19,7 @@ const orders = {
     nat: [],
   },
   request: { asked: [], inventory: null, gaps: [] },
+  probeSocket: null,
 } as const;
 
 function program(text: string): URL {

@@ -36,6 +36,9 @@ export function destination(overrides: Partial<DestinationReport> = {}): Destina
     connectErrors: [{ code: 'EADDRNOTAVAIL', total: 7, pid: 4242, command: 'node server.js' }],
     opensPerSecond: 3480.2,
     closesPerSecond: { local: 3479, remote: 0 },
+    requests: null,
+    probe: null,
+    causes: [],
     opensTotal: 52_000,
     closesTotal: { local: 51_900, remote: 12 },
     forecast: {
@@ -124,6 +127,7 @@ export function assessment(overrides: Partial<Assessment> = {}): Assessment {
     namespaces: [namespace()],
     pools: [],
     gaps: [],
+    probes: null,
     trace: { mode: 'all', events: 1234, lostEvents: 0, connectErrors: [] },
     collectors: [{ collector: 'proc-net-tcp', durationMs: 11, ok: true }],
     ...overrides,

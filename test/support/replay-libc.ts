@@ -22,6 +22,7 @@ export function replayLibc(answers: () => readonly Answer[], overrides: Partial<
     },
     close: (fd) => (open.delete(fd) ? 0 : -1),
     setsockopt: () => 0,
+    getsockopt: () => 0,
     bind: () => 0,
     connect: () => 0,
     getsockname: () => 0,

@@ -72,6 +72,9 @@ const DEFAULTS: Config = {
   loopback: false,
   nat: [],
   stateDir: 'auto',
+  probeSocket: 'auto',
+  probeSocketMode: 0o660,
+  probeSocketGroup: null,
 };
 
 describe('loadConfig', () => {

@@ -28,7 +28,7 @@ describe('OwnerTally', () => {
     },
   };
   const add = (count: number, index: number, isLiving: boolean, isTraced = false) => {
-    for (let port = 0; port < count; port++) tally.add(index, isLiving, isTraced);
+    for (let port = 0; port < count; port++) tally.add(index, isLiving, isTraced ? 'traced' : null);
   };
   /** As "command pid how ports". `lately` beside those that were added. */
   const told = (lately: readonly number[] = []) => {

@@ -35,6 +35,8 @@ it('CloseLook keeps what it knows to be bound when another engine has to stand i
     asking: null,
     owners: null,
     tracing: null,
+    probes: null,
+    live: null,
     seekOwners: () => undefined,
   });
   assert.equal(report.blockedPorts, 2, 'those of the usable ones');

@@ -1,0 +1,108 @@
+import type { DestinationReport, NamespaceReport } from '../../model/assessment.ts';
+import type { CauseReport } from '../../model/cause.ts';
+import type { LiveSample } from '../../model/live-sample.ts';
+import type { ProbeView } from '../../model/probe.ts';
+import type { Counters } from '../../model/readings.ts';
+import { Windows } from '../leak.ts';
+import { causesOf } from './causes.ts';
+import type { CauseFacts } from './facts.ts';
+import { remedyLines } from './remedy-lines.ts';
+
+/** Below this share of the usable ports, and healthy, a destination costs nobody anything. */
+const MATTERS_RATIO = 0.05;
+/** A walk through the kernel's table: not at every look, and not for many. */
+const LIVE_EVERY_MS = 5000;
+const LIVE_MOST = 3;
+/** Growth shows over six windows (leak.ts). */
+const GROWTH_WINDOW_MS = 5000;
+const GROWTH_MOST = 200;
+const FORGOTTEN_MS = 60_000;
+
+/** What of a namespace its diagnosis needs. */
+export interface Scene {
+  /** In ms on a clock that no one sets. */
+  readonly at: number;
+  readonly namespace: Omit<NamespaceReport, 'destinations'>;
+  readonly listenersInRange: number;
+  /** Asks the kernel about the live connections; null: it cannot be asked. */
+  readonly live: ((remote: string, remotePort: number) => LiveSample | null) | null;
+}
+
+interface Known {
+  seenAt: number;
+  growth: Windows | null;
+  live: { readonly at: number; readonly sample: LiveSample | null } | null;
+}
+
+/** Finds out why the ports of a namespace's destinations go, from look to look. */
+export class Diagnosis {
+  private readonly known = new Map<string, Known>();
+  private before: { readonly at: number; readonly counters: Counters } | null = null;
+  private abortsPerSecond: number | null = null;
+  private asked = 0;
+
+  /** Call once before the destinations of a look. */
+  begin({ at, namespace: { counters } }: Scene): void {
+    const { before } = this;
+    this.asked = 0;
+    if (before !== null && at > before.at) {
+      const aborts = (counters.abortsOnClose ?? Number.NaN) - (before.counters.abortsOnClose ?? Number.NaN);
+      this.abortsPerSecond = Number.isNaN(aborts) ? null : Math.max(0, aborts) / ((at - before.at) / 1000);
+    }
+    this.before = { at, counters };
+    for (const [key, { seenAt }] of this.known) if (at - seenAt > FORGOTTEN_MS) this.known.delete(key);
+  }
+
+  /** The worst destination first. */
+  causes(report: Omit<DestinationReport, 'causes'>, probe: ProbeView | null, scene: Scene): readonly CauseReport[] {
+    const { usedPorts, usablePorts, verdict } = report;
+    const matters = verdict !== 'healthy' || usedPorts >= usablePorts * MATTERS_RATIO;
+    const known = this.watch(report, scene.at, matters);
+    if (!matters && probe === null && known === null) return NO_CAUSES;
+    const facts: CauseFacts = {
+      report,
+      namespace: scene.namespace,
+      listenersInRange: scene.listenersInRange,
+      probe,
+      live: matters && probe?.isAll !== true ? this.live(report, known, scene) : null,
+      abortsPerSecond: this.abortsPerSecond,
+      growth: known?.growth?.perSecond(GROWTH_WINDOW_MS) ?? NO_GROWTH,
+    };
+    return causesOf(facts).map((finding) => ({ ...finding, remedies: remedyLines(finding, facts) }));
+  }
+
+  /** null: it is not worth watching. */
+  private watch(report: Omit<DestinationReport, 'causes'>, at: number, matters: boolean): Known | null {
+    const key = `${report.local} ${report.remote} ${report.remotePort} ${report.device}`;
+    const live = report.usedPorts - (report.states.time_wait ?? 0);
+    let known = this.known.get(key);
+    if (known === undefined) {
+      if ((!matters && live < GROWTH_FROM) || this.known.size >= GROWTH_MOST) return null;
+      known = { seenAt: at, growth: null, live: null };
+      this.known.set(key, known);
+    }
+    known.seenAt = at;
+    const closeWait = report.states.close_wait ?? 0;
+    known.growth ??= new Windows(at, live, closeWait);
+    known.growth.note(at, GROWTH_WINDOW_MS, live, closeWait);
+    return known;
+  }
+
+  private live(
+    { remote, remotePort, states }: Omit<DestinationReport, 'causes'>,
+    known: Known | null,
+    { at, live }: Scene,
+  ): LiveSample | null {
+    if (live === null || known === null || (states.established ?? 0) === 0) return null;
+    if (known.live !== null && at - known.live.at < LIVE_EVERY_MS) return known.live.sample;
+    if (this.asked >= LIVE_MOST) return known.live?.sample ?? null;
+    this.asked++;
+    known.live = { at, sample: live(remote, remotePort) };
+    return known.live.sample;
+  }
+}
+
+const NO_CAUSES: readonly CauseReport[] = [];
+const NO_GROWTH = { livePerSecond: null, closeWaitPerSecond: null };
+/** Fewer live connections are no leak yet. */
+const GROWTH_FROM = 20;
