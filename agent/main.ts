@@ -23,7 +23,7 @@ const hasColors = () => process.stdout.hasColors?.() === true && !process.env['N
 
 const commands: Record<
   Command,
-  { describe: string; run: (config: Config, reload: () => Promise<Config>) => Promise<number> }
+  { describe: string; run: (config: Config, reload: () => Promise<Config>, target?: string) => Promise<number> }
 > = {
   run: {
     describe: 'the daemon: looks every tick, serves /metrics',
@@ -120,6 +120,30 @@ const commands: Record<
       });
     },
   },
+  explain: {
+    describe: 'why ports go, and what to change: of a destination, of a process, or of the worst there are',
+    run: async (config, _, target) => {
+      const [{ explain }, { incidentSource, liveSource }, { explainText }, { realFolder }] = await Promise.all([
+        import('./commands/explain.ts'),
+        import('./explain-source.ts'),
+        import('../exporters/explain-text.ts'),
+        import('../exporters/incidents/folder.ts'),
+      ]);
+      const stateDir = stateDirectory(config);
+      const folder = stateDir === null ? null : realFolder(`${stateDir}/${INCIDENTS}`);
+      const look = async () => {
+        const once = makeLook(COLLECTORS, ENGINE_COLLECTORS, { ...config, trace: false }, 'once');
+        return once.once({ now: now(), asked: [], gaps: [], inventory: null });
+      };
+      return explain(target, {
+        source: () =>
+          config.at === null ? liveSource(config.listen, look, stderr) : incidentSource(folder, config.at, now()),
+        render: (all) => explainText(all, { color: hasColors(), hint: nothingToExplain(target) }),
+        format: config.format,
+        stdout,
+      });
+    },
+  },
   plan: {
     describe: 'what if? From a rate of requests to ports; exit 0 fits, 1 connect() gets slow, 2 ports run out',
     run: async (config) => {
@@ -155,6 +179,11 @@ const commands: Record<
   },
 };
 
+const nothingToExplain = (target: string | undefined): string =>
+  target === undefined
+    ? 'Nothing to explain: every destination is fine, and nothing wastes ports'
+    : `Nothing is known of ${target}; lastport check --all lists the destinations in use`;
+
 /** In the state directory. */
 const INCIDENTS = 'incidents';
 /** Throws UsageError for a group that does not exist. */
@@ -183,7 +212,7 @@ function terminationSignal(): AbortSignal {
   return controller.signal;
 }
 
-const chosen: { command?: Command; flags: Record<string, unknown> } = { flags: {} };
+const chosen: { command?: Command; flags: Record<string, unknown>; target?: string | undefined } = { flags: {} };
 
 async function main(): Promise<number> {
   const parser = yargs(process.argv.slice(2))
@@ -191,7 +220,7 @@ async function main(): Promise<number> {
     .usage('$0 <command> [options]\n\nWatches TCP ports and tells which destination runs out of them.')
     .version(version())
     .parserConfiguration({ 'duplicate-arguments-array': true, 'camel-case-expansion': false })
-    .demandCommand(1, 'give a command: run, check, incidents, plan, rules or doctor')
+    .demandCommand(1, 'give a command: run, check, explain, incidents, plan, rules or doctor')
     .strictCommands()
     .exitProcess(false)
     .showHelpOnFail(false)
@@ -200,13 +229,21 @@ async function main(): Promise<number> {
       throw error === undefined || error.name === 'YError' ? new UsageError(message) : error;
     });
   for (const [name, { describe }] of Object.entries(commands) as [Command, { describe: string }][]) {
+    const isExplain = name === 'explain';
     parser.command(
-      name,
+      isExplain ? 'explain [destination]' : name,
       describe,
-      (command) => command.options(optionsFor(name)),
+      (command) => {
+        const all = command.options(optionsFor(name));
+        return isExplain
+          ? all.positional('destination', { type: 'string', describe: "10.9.0.2:8080, a name, or a process's id" })
+          : all;
+      },
       (argv) => {
         chosen.command = name;
-        chosen.flags = argv;
+        const { destination, ...given } = argv;
+        if (isExplain) chosen.target = destination as string | undefined;
+        chosen.flags = isExplain ? given : argv;
       },
     );
   }
@@ -222,7 +259,7 @@ async function main(): Promise<number> {
   const load = () => loadConfig({ command, flags, env: process.env, readFile: readFileStart });
   const { config, warnings } = await load();
   for (const warning of warnings) stderr(`lastport: ${warning}\n`);
-  return commands[command].run(config, async () => (await load()).config);
+  return commands[command].run(config, async () => (await load()).config, chosen.target);
 }
 
 // `lastport check | head -1` is not an error, and its exit code still the answer; a daemon goes on without its log. An

@@ -118,6 +118,13 @@ export function parseProbeSocket(text: string): ProbeSocket {
   return refuse(text, `is too long; a Unix socket's path has at most ${LONGEST_SOCKET_PATH} bytes`);
 }
 
+/** "02:40", "2026-11-23T02:40:05Z", "last". Which incident that is is found later. */
+export function parseAt(text: string): string {
+  if (text === 'last' || /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.test(text)) return text;
+  if (/^\d{4}-\d\d-\d\d/.test(text) && Number.isFinite(Date.parse(text))) return text;
+  return refuse(text, 'is not a time; use 02:40, 2026-11-23T02:40:05Z or last');
+}
+
 /** Octal permission bits. */
 export function parseMode(text: string): number {
   if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);

@@ -20,6 +20,7 @@ import {
   oneOf,
   type ProbeSocket,
   parseAllowedHost,
+  parseAt,
   parseBoolean,
   parseDirectory,
   parseEndpoint,
@@ -35,7 +36,7 @@ import {
 } from './option-values.ts';
 import { PLAN_OPTIONS, type PlanConfig } from './plan-options.ts';
 
-export const COMMANDS = ['run', 'check', 'doctor', 'rules', 'incidents', 'plan'] as const;
+export const COMMANDS = ['run', 'check', 'explain', 'doctor', 'rules', 'incidents', 'plan'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** Those that look at a host. */
@@ -85,6 +86,8 @@ export interface Config extends PlanConfig {
   /** What NATs lend this host; no two of one name. */
   readonly nat: readonly NatQuota[];
   readonly stateDir: StateDir;
+  /** What `explain` tells of: an incident; null: now. */
+  readonly at: string | null;
   readonly probeSocket: ProbeSocket;
   /** Permission bits. */
   readonly probeSocketMode: number;
@@ -127,7 +130,7 @@ export type OptionFor<Value> = Option &
 export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = {
   format: {
     flag: 'format',
-    commands: ['check', 'doctor', 'incidents', 'plan'],
+    commands: ['check', 'explain', 'doctor', 'incidents', 'plan'],
     takes: 'table|json',
     help: 'how to print the answer',
     default: 'table',
@@ -152,7 +155,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
   },
   listen: {
     flag: 'listen',
-    commands: ['run', 'doctor'],
+    commands: ['run', 'explain', 'doctor'],
     takes: 'ADDR:PORT|unix:PATH',
     help: 'where the daemon serves /metrics, /healthz and /api',
     default: '127.0.0.1:9477',
@@ -341,6 +344,14 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     known: ({ name }: NatQuota) => name,
     parse: parseNat,
   },
+  at: {
+    flag: 'at',
+    commands: ['explain'],
+    takes: 'TIME|last',
+    help: 'explain the incident of that time, as lastport incidents lists them: 02:40, 2026-11-23T02:40, or last',
+    default: null,
+    parse: parseAt,
+  },
   probeSocket: {
     flag: 'probe-socket',
     commands: ['run', 'doctor'],
@@ -367,7 +378,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
   },
   stateDir: {
     flag: 'state-dir',
-    commands: ['run', 'incidents'],
+    commands: ['run', 'explain', 'incidents'],
     takes: 'DIR|auto|off',
     help: "where incidents are kept; auto: systemd's StateDirectory, else root's /var/lib/lastport, else lastport in the user's state directory",
     default: 'auto',

@@ -4,9 +4,9 @@ import type { LiveSample } from '../../model/live-sample.ts';
 import type { ProbeView } from '../../model/probe.ts';
 import type { Counters } from '../../model/readings.ts';
 import { Windows } from '../leak.ts';
+import { remediesOf } from '../remedy/remedies.ts';
 import { causesOf } from './causes.ts';
 import type { CauseFacts } from './facts.ts';
-import { remedyLines } from './remedy-lines.ts';
 
 /** Below this share of the usable ports, and healthy, a destination costs nobody anything. */
 const MATTERS_RATIO = 0.05;
@@ -68,7 +68,10 @@ export class Diagnosis {
       abortsPerSecond: this.abortsPerSecond,
       growth: known?.growth?.perSecond(GROWTH_WINDOW_MS) ?? NO_GROWTH,
     };
-    return causesOf(facts).map((finding) => ({ ...finding, remedies: remedyLines(finding, facts) }));
+    return causesOf(facts).map((finding) => ({
+      ...finding,
+      remedies: remediesOf(finding.cause, report).map(({ line }) => line),
+    }));
   }
 
   /** null: it is not worth watching. */

@@ -72,6 +72,7 @@ const DEFAULTS: Config = {
   loopback: false,
   nat: [],
   stateDir: 'auto',
+  at: null,
   probeSocket: 'auto',
   probeSocketMode: 0o660,
   probeSocketGroup: null,

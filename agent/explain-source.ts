@@ -1,0 +1,74 @@
+import { decodeIncident, isIncidentFile, LONGEST_FILE } from '../exporters/incidents/file.ts';
+import type { Folder } from '../exporters/incidents/folder.ts';
+import type { ExplainSource } from './commands/explain.ts';
+import { formatListen, type Listen } from './config/option-values.ts';
+import { askDaemon } from './daemon-client.ts';
+import { type Assessment, SCHEMA } from './model/assessment.ts';
+import type { Incident } from './model/incident.ts';
+
+/** A report of a host with thousands of destinations has some 10 MB. */
+const MOST_BYTES = 64 * 1024 * 1024;
+const TIMEOUT_MS = 5000;
+/** Samples of an incident begin so much before it and end so much after. */
+const AROUND_MS = 120_000;
+const DAY_MS = 24 * 3600 * 1000;
+
+/** What the daemon knows; where none answers, what one look shows. */
+export async function liveSource(
+  listen: Listen,
+  look: () => Promise<Assessment>,
+  stderr: (text: string) => void,
+): Promise<ExplainSource> {
+  const answer = await askDaemon(listen, '/api/assessment', { timeoutMs: TIMEOUT_MS, mostBytes: MOST_BYTES });
+  if (answer.state === 'answered' && answer.statusCode === 200) {
+    const assessment = parsed(answer.text);
+    if (assessment !== null) return { from: 'daemon', assessment };
+  }
+  if (answer.state !== 'not running') {
+    const why = answer.state === 'answered' ? `it answers with ${answer.statusCode}` : answer.detail;
+    stderr(`lastport: the daemon at ${formatListen(listen)} does not say what it knows: ${why}\n`);
+  }
+  return { from: 'look', assessment: await look() };
+}
+
+function parsed(text: string): Assessment | null {
+  try {
+    const value = JSON.parse(text) as Assessment;
+    return value.schema === SCHEMA && Array.isArray(value.namespaces) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The moment of a recorded incident. Rejects with one line where there is none. `now` in ms since the epoch. */
+export async function incidentSource(folder: Folder | null, at: string, now: number): Promise<ExplainSource> {
+  if (folder === null) throw new Error('Cannot explain an incident: none are recorded (--state-dir)');
+  const wanted = at === 'last' ? null : momentOf(at, now);
+  const files = (await folder.list()).map(({ name }) => name).filter(isIncidentFile);
+  for (const file of files.reverse()) {
+    const incident = await decodeIncident(await folder.read(file, LONGEST_FILE)).catch(() => null);
+    if (incident === null || (wanted !== null && !isAround(incident, wanted))) continue;
+    const [worst] = incident.summary.destinations;
+    const assessment = nearest(incident, wanted ?? Date.parse(worst?.lowestAt ?? incident.summary.startedAt));
+    if (assessment !== null) return { from: 'incident', assessment };
+  }
+  throw new Error(`Cannot explain ${at}: no incident of that time is recorded; see lastport incidents`);
+}
+
+/** A time of day is the last one that has been, of this host's clock, as lastport incidents prints them. */
+function momentOf(at: string, now: number): number {
+  if (!/^\d\d:/.test(at)) return Date.parse(at);
+  const [hours = 0, minutes = 0, seconds = 0] = at.split(':').map(Number);
+  const today = new Date(now).setHours(hours, minutes, seconds, 0);
+  return today > now ? today - DAY_MS : today;
+}
+
+function isAround({ summary: { startedAt, endedAt, writtenAt } }: Incident, at: number): boolean {
+  return at >= Date.parse(startedAt) - AROUND_MS && at <= Date.parse(endedAt ?? writtenAt) + AROUND_MS;
+}
+
+function nearest({ samples }: Incident, at: number): Assessment | null {
+  const all = samples.flatMap((line) => parsed(line) ?? []);
+  const far = ({ takenAt }: Assessment) => Math.abs(Date.parse(takenAt) - at);
+  return all.sort((a, b) => far(a) - far(b))[0] ?? null;
+}
