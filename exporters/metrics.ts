@@ -94,6 +94,21 @@ export const METRICS = {
   lastport_destination_headroom_min_ports: gauge('The lowest headroom of the last minute.', DESTINATION),
   lastport_exhausted_seconds_total: counter('Time that the destination has had no port left.', DESTINATION),
   lastport_slow_connect_seconds_total: counter('Time that connect() to the destination has been slow.', DESTINATION),
+  lastport_destination_cause: gauge('1 while this is why ports of the destination go.', [...DESTINATION, 'cause']),
+  lastport_destination_requests_total: counter(
+    'Requests to the destination, by the probes of the programs that use it.',
+    DESTINATION,
+  ),
+  lastport_destination_requests_per_connection: gauge(
+    'Requests for each connection of the last minute, by the probes.',
+    DESTINATION,
+  ),
+  lastport_destination_connection_closes_total: counter(
+    'Connections of the destination that ended, by why, by the probes.',
+    [...DESTINATION, 'reason'],
+  ),
+  lastport_probes: gauge('Threads of programs whose probe is connected; 0 also where nobody listens for them.', []),
+  lastport_probe_events_dropped_total: counter('What probes had to tell and could not, or was not understood.', []),
   lastport_destination_unit: gauge('Always 1: the systemd unit that the alerts of the destination name.', [
     ...NETNS,
     'local',

@@ -41,7 +41,7 @@ const LONGEST_LABEL = 128;
  */
 const SERIES_BUDGET = 310;
 const DEFAULT_DESTINATIONS = 8;
-const SERIES_PER_DESTINATION = 37;
+const SERIES_PER_DESTINATION = 45;
 const TICK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 /** Gauges of prom-client that call themselves _total, which promtool rightly faults; the same by type are there too. */
@@ -145,6 +145,11 @@ export class PrometheusExporter {
       this.count('lastport_trace_lost_events_total', {}, trace.lostEvents);
       this.countErrors('', trace);
     }
+    const { probes } = assessment;
+    if (probes !== null) {
+      this.set('lastport_probes', {}, probes.connected);
+      this.count('lastport_probe_events_dropped_total', {}, probes.dropped);
+    }
     for (const [source, count] of gapCounts(assessment)) this.set('lastport_gaps', { source }, count);
 
     for (const [sink, counts] of this.deliveries) {
@@ -163,6 +168,9 @@ export class PrometheusExporter {
     const detailed = detailedDestinations(worst, this.maxDestinations);
     for (const { label, destinations } of worst) {
       for (const one of destinations) if (detailed.has(one)) this.publishDestination(label, one);
+    }
+    for (const { label, destinations } of worst) {
+      for (const one of destinations) if (detailed.has(one)) this.publishDetails(label, one);
     }
     for (const { label, destinations } of worst) {
       for (const one of ownersOf(destinations.filter((destination) => detailed.has(destination)))) {
@@ -228,12 +236,7 @@ export class PrometheusExporter {
   }
 
   private publishDestination(netns: string, one: DestinationReport): void {
-    const labels = {
-      netns,
-      local: one.device === null ? (one.local ?? '') : `${one.local}%${one.device}`,
-      destination: formatEndpoint(one.remote, one.remotePort),
-      remote_name: one.remoteName ?? '',
-    };
+    const labels = destinationLabels(netns, one);
     this.set('lastport_destination_used_ports', labels, one.usedPorts);
     this.set('lastport_destination_maybe_blocked_ports', labels, one.maybeBlockedPorts);
     this.set('lastport_destination_reusable_ports', labels, one.reusablePorts);
@@ -260,6 +263,13 @@ export class PrometheusExporter {
     const { local, destination } = labels;
     const unit = this.unitOf({ netns, local, destination }, one);
     if (unit !== null) this.set('lastport_destination_unit', { netns, local, destination, unit }, 1);
+  }
+
+  /** What there is more or less of, after what each has. */
+  private publishDetails(netns: string, one: DestinationReport): void {
+    const labels = destinationLabels(netns, one);
+    for (const { cause } of one.causes) this.set('lastport_destination_cause', { ...labels, cause }, 1);
+    this.publishProbe(labels, one);
     if (one.opensTotal !== null) this.count('lastport_destination_opens_total', labels, one.opensTotal);
     for (const [closer, closes] of Object.entries(one.closesTotal ?? {})) {
       this.count('lastport_destination_closes_total', { ...labels, closer }, closes);
@@ -268,6 +278,15 @@ export class PrometheusExporter {
       this.count('lastport_connect_errors_total', { ...labels, code }, total);
     for (const [state, ports] of Object.entries(one.states)) {
       this.set('lastport_destination_ports', { ...labels, state }, ports);
+    }
+  }
+
+  private publishProbe(labels: Readonly<Record<string, string>>, { probe, requests }: DestinationReport): void {
+    if (probe === null) return;
+    this.count('lastport_destination_requests_total', labels, probe.totals.requests);
+    this.set('lastport_destination_requests_per_connection', labels, requests?.perConnection ?? null);
+    for (const [reason, closes] of Object.entries(probe.totals.closes)) {
+      this.count('lastport_destination_connection_closes_total', { ...labels, reason }, closes);
     }
   }
 
@@ -354,7 +373,13 @@ const COUNTER_METRICS: Readonly<Record<Exclude<CounterName, 'socketsInUse' | 'so
 function detailedDestinations(namespaces: readonly NamespaceReport[], limit: number): ReadonlySet<DestinationReport> {
   const worth = namespaces
     .flatMap(({ destinations }) => destinations)
-    .filter((one) => one.asked || one.verdict !== 'healthy' || one.usedPorts > one.usablePorts * DETAIL_RATIO);
+    .filter(
+      (one) =>
+        one.asked ||
+        one.verdict !== 'healthy' ||
+        one.causes.length > 0 ||
+        one.usedPorts > one.usablePorts * DETAIL_RATIO,
+    );
   const severity = ({ verdict }: DestinationReport) => VERDICTS.indexOf(verdict);
   const worstFirst = (a: DestinationReport, b: DestinationReport) =>
     severity(b) - severity(a) || saturation(b) - saturation(a);
@@ -417,6 +442,15 @@ function ownersOf(
 
 function saturation({ headroomPorts, usablePorts }: DestinationReport): number {
   return usablePorts === 0 ? 1 : 1 - headroomPorts / usablePorts;
+}
+
+function destinationLabels(netns: string, one: DestinationReport) {
+  return {
+    netns,
+    local: one.device === null ? (one.local ?? '') : `${one.local}%${one.device}`,
+    destination: formatEndpoint(one.remote, one.remotePort),
+    remote_name: one.remoteName ?? '',
+  };
 }
 
 function cut(labels: Readonly<Record<string, string>>): Record<string, string> {

@@ -8,6 +8,7 @@ import {
   VERDICTS,
   type Verdict,
 } from '../agent/model/assessment.ts';
+import { CAUSE_WORDS } from '../agent/model/cause-words.ts';
 import { poolLines } from './pool-text.ts';
 
 export interface TextOptions {
@@ -223,6 +224,9 @@ function details(one: DestinationReport): string[] {
   if (one.blockedPorts > 0) parts.push(`${count(one.blockedPorts)} blocked`);
   if (one.headroomPortsLow < one.headroomPorts) parts.push(`at least ${count(one.headroomPortsLow)} free`);
   const lines = one.remoteName === null ? [] : [`     ${one.remoteName}`];
+  if (one.causes.length > 0) {
+    lines.push(`     ${one.causes.map(({ cause }) => CAUSE_WORDS[cause].headline).join('; ')}`);
+  }
   return parts.length === 0 ? lines : [...lines, `     ${parts.join(' · ')}`];
 }
 
@@ -231,7 +235,7 @@ function nextStep(assessment: Assessment): string | null {
   const pool = worstPool(assessment, worst);
   if (pool !== undefined) return `ss -tanp src ${pool.local} shows who holds these ports`;
   if (worst !== undefined && (worst.verdict === 'critical' || worst.verdict === 'warning')) {
-    return `ss -tnp dst ${formatEndpoint(worst.remote, worst.remotePort)} shows who holds these connections`;
+    return `lastport explain ${formatEndpoint(worst.remote, worst.remotePort)}`;
   }
   return assessment.gaps.length > 0 ? 'lastport doctor' : null;
 }

@@ -1,21 +1,21 @@
 import type { DestinationReport } from '../model/assessment.ts';
+import { CAUSE_WORDS } from '../model/cause-words.ts';
 
-/** Why ports go, and what would help. */
-export interface CauseWords {
+/** Why ports go, and what would help: a line each, for an alert. */
+export interface CauseLines {
   readonly cause: string;
   readonly remedy: string;
 }
 
-/** From as many closes here, as a share of the opens, connections are not kept. */
-const CHURN_RATIO = 0.5;
-
-/** What one report lets say; null: nothing. */
-export function causeWords({ opensPerSecond, closesPerSecond }: DestinationReport): CauseWords | null {
-  const local = closesPerSecond.local ?? 0;
-  if (opensPerSecond === null || opensPerSecond <= 1 || local < opensPerSecond * CHURN_RATIO) return null;
+/** By the first cause; null: none is known. */
+export function causeWords({ causes: [first] }: DestinationReport): CauseLines | null {
+  if (first === undefined) return null;
+  const { cause, confidence, evidence, callSite, remedies } = first;
+  const sure = confidence === 'certain' ? '' : ` (${confidence})`;
+  const where = callSite === null ? '' : `, most often at ${callSite}`;
+  const [strongest = CAUSE_WORDS[cause].meaning] = evidence;
   return {
-    cause: `connections are closed after use instead of being reused: ${Math.round(local)} a second are closed by this host, and each holds its port for another minute`,
-    remedy:
-      'keep connections alive and reuse them: idle connections per host at least as many as requests at once, and response bodies read to their end',
+    cause: `${CAUSE_WORDS[cause].headline}${sure}: ${strongest}${where}`,
+    remedy: remedies[0] ?? 'lastport explain tells more',
   };
 }

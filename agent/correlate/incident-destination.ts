@@ -51,8 +51,8 @@ export function followed(
   const isLowest = isLower || headroomPorts === facts.lowestHeadroomPorts;
   const [owner = null] = one.owners ?? [];
   const words = causeWords(one);
-  // What made it so low; where connect() fails, connections no longer come and go as they did.
-  const isWords = words !== null && (isLower || facts.cause === null);
+  // What made it so low; where connect() fails, connections no longer come and go as they did, and nothing is known any more.
+  const isWords = words !== null && ((isLower && one.causes[0]?.cause !== 'unknown') || facts.cause === null);
   return {
     ...facts,
     ...(isLower ? { lowestHeadroomPorts: headroomPorts, lowestAt: takenAt, usablePorts } : {}),

@@ -6,7 +6,7 @@ import { COUNTER_NAMES } from '../../agent/model/readings.ts';
 import { TCP_STATES } from '../../agent/model/state.ts';
 import { METRIC_NAMES, METRICS } from '../../exporters/metrics.ts';
 import { type MetricsFormat, PrometheusExporter } from '../../exporters/prometheus.ts';
-import { assessment, destination, namespace, pool } from '../support/assessments.ts';
+import { assessment, cause, destination, namespace, PROBED, pool } from '../support/assessments.ts';
 import { matchesGolden } from '../support/golden.ts';
 import { needs } from '../support/needs.ts';
 
@@ -39,7 +39,8 @@ describe('PrometheusExporter', () => {
   it('exports every metric of the catalogue for a full Assessment', async () => {
     const counters = Object.fromEntries(COUNTER_NAMES.map((name) => [name, 1]));
     const full = assessment({
-      namespaces: [namespace({ counters })],
+      namespaces: [namespace({ counters, destinations: [destination({ ...PROBED, causes: [cause()] })] })],
+      probes: { connected: 3, dropped: 1 },
       pools: [pool()],
       gaps: [{ source: 's', what: '', why: '', costs: '' }],
     });
@@ -154,13 +155,25 @@ describe('METRICS', () => {
 });
 
 /** 500 namespaces of 1,000 destinations each, in every state, with labels as long as an attacker likes. */
-function worstOfAll(): Assessment {
+/** Made once: half a million destinations take their time. */
+let worst: Assessment | undefined;
+const worstOfAll = (): Assessment => (worst ??= makeWorstOfAll());
+
+function makeWorstOfAll(): Assessment {
   const states = Object.fromEntries(TCP_STATES.map((state) => [state, 1]));
   const long = 'x'.repeat(5000);
   const counters = Object.fromEntries(COUNTER_NAMES.map((name, index) => [name, index]));
   const destinations = (from: number): DestinationReport[] =>
     Array.from({ length: 1000 }, (_, index) =>
-      destination({ states, remoteName: long, remotePort: index, headroomPorts: from % 500, verdict: 'critical' }),
+      destination({
+        ...PROBED,
+        causes: [cause()],
+        states,
+        remoteName: long,
+        remotePort: index,
+        headroomPorts: from % 500,
+        verdict: 'critical',
+      }),
     );
   return assessment({
     namespaces: Array.from({ length: 500 }, (_, index) =>
@@ -172,6 +185,7 @@ function worstOfAll(): Assessment {
         counters,
       }),
     ),
+    probes: { connected: 1, dropped: 0 },
     gaps: Array.from({ length: 64 }, (_, index) => ({ source: `${index}${long}`, what: '', why: '', costs: '' })),
     collectors: Array.from({ length: 8 }, (_, index) => ({ collector: `c${index}`, durationMs: 1, ok: true })),
   });

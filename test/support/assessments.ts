@@ -1,6 +1,46 @@
 // Sample Assessments for exporters.
 import type { Assessment, BindPoolReport, DestinationReport, NamespaceReport } from '../../agent/model/assessment.ts';
+import type { CauseReport } from '../../agent/model/cause.ts';
 import { NO_POOL_FORECAST, type PoolReport } from '../../agent/model/pool.ts';
+
+export function cause(overrides: Partial<CauseReport> = {}): CauseReport {
+  return {
+    cause: 'unread_body',
+    confidence: 'certain',
+    evidence: ['900 connections closed'],
+    portsBack: 900,
+    callSite: null,
+    remedies: ['read every response body to its end'],
+    ...overrides,
+  };
+}
+
+/** What a destination has where a probe tells of it. */
+export const PROBED: Pick<DestinationReport, 'probe' | 'requests'> = {
+  probe: {
+    programs: [{ pid: 4242, node: '22.11.0', requests: 208_000 }],
+    remoteName: 'api.example.com',
+    clients: ['undici'],
+    isTls: false,
+    seconds: 60,
+    counts: {
+      opens: 200_000,
+      requests: 208_000,
+      opensBesideIdle: 12,
+      closes: { body_unread: 199_000, idle_timeout: 50 },
+      connectErrors: {},
+    },
+    gauges: { open: 120, idle: 8, unread: 0, unused: 0, clients: 0 },
+    marks: { open: 130, concurrent: 110, queued: 40 },
+    keepAliveHintSeconds: 5,
+    callSites: [{ site: '/srv/app/api.js:41', reason: 'body_unread', count: 900 }],
+    requestsPerSecond: 3480,
+    totals: { requests: 500_000, closes: { body_unread: 480_000, idle_timeout: 90 } },
+    timeWait: { body_unread: 13_800 },
+    isAll: true,
+  },
+  requests: { perSecond: 3480, perConnection: 1.04 },
+};
 
 export function destination(overrides: Partial<DestinationReport> = {}): DestinationReport {
   return {

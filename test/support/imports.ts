@@ -24,6 +24,19 @@ const LAYERS: readonly Layer[] = [
     may: NONE,
     packages: /^(node:(module|util)|koffi)$/,
   },
+  // It lives in somebody else's process: what is not there cannot do harm.
+  {
+    name: 'the probe',
+    files: /^collectors\/undici\/[\w-]+\.cts$/,
+    may: /^(collectors\/undici\/[\w-]+\.cts|agent\/model\/probe\.ts)$/,
+    packages: /^node:(diagnostics_channel|fs|http|net|worker_threads)$/,
+  },
+  {
+    name: 'collectors/undici',
+    files: /^collectors\/undici\//,
+    may: /^(agent\/model|collectors)\//,
+    packages: /^(node:(fs|net|path)|valibot)$/,
+  },
   {
     name: 'collectors',
     files: /^collectors\//,
@@ -78,7 +91,7 @@ export function sourcesOf(root: string): Map<string, string> {
   for (const folder of ['agent', 'collectors', 'exporters']) {
     for (const name of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })) {
       const path = join(root, folder, name);
-      if (name.endsWith('.ts')) sources.set(relative(root, path), readFileSync(path, 'utf8'));
+      if (/\.c?ts$/.test(name)) sources.set(relative(root, path), readFileSync(path, 'utf8'));
     }
   }
   return sources;

@@ -40,8 +40,12 @@ export function remediesOf(cause: Cause, report: Omit<DestinationReport, 'causes
       const make = BY_KIND[kind][cause];
       return make === undefined ? [] : [{ for: kind, ...make(sizing) }];
     });
-  const fitting = of([...kindsOf(report), 'server', 'kernel']);
-  return fitting.length > 0 ? fitting : of(['any', 'undici', 'go']);
+  const kinds = kindsOf(report);
+  const fitting = of(kinds);
+  // What fits any program is said where nothing fits this one.
+  const own = fitting.length > 0 || cause === 'server_closes' ? fitting : of(['any']);
+  const all = [...own, ...of(['server', 'kernel'])];
+  return all.length > 0 ? all : of(['undici', 'go']);
 }
 
 /** For docs/causes.md: whatever the program. */
@@ -58,9 +62,9 @@ function kindsOf({ probe, owners }: Omit<DestinationReport, 'causes'>): readonly
     const kinds: RemedyKind[] = probe.clients.flatMap((client) =>
       client === 'undici' ? (['undici', 'fetch'] as const) : (['node:http'] as const),
     );
-    if (probe.isAll) return [...kinds, 'any'];
+    if (probe.isAll) return kinds;
   }
   const [owner] = owners ?? [];
-  if (owner === undefined) return ['any', 'undici', 'node:http', 'go', 'python'];
-  return [...(COMMS.find(([name]) => name.test(owner.comm))?.[1] ?? ['go']), 'any'];
+  if (owner === undefined) return ['any'];
+  return [...(COMMS.find(([name]) => name.test(owner.comm))?.[1] ?? ['go'])];
 }

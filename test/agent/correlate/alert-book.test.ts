@@ -5,7 +5,7 @@ import { DEFAULT_THRESHOLDS } from '../../../agent/correlate/alert-conditions.ts
 import { UNUSED_FORECAST } from '../../../agent/correlate/forecast.ts';
 import { type Alert, alertKey } from '../../../agent/model/alert.ts';
 import type { Assessment, DestinationReport } from '../../../agent/model/assessment.ts';
-import { assessment, destination, namespace } from '../../support/assessments.ts';
+import { assessment, cause, destination, namespace } from '../../support/assessments.ts';
 
 const RULES: AlertRules = {
   thresholds: DEFAULT_THRESHOLDS,
@@ -79,7 +79,7 @@ describe('AlertBook', () => {
 
   it('keeps its labels while owner, numbers and cause change, and says these anew', () => {
     const days = new Days();
-    days.pass(1, host(exhausted()));
+    days.pass(1, host(exhausted({ causes: [cause()] })));
     const [before] = named(days.book.firing, 'LastportPortsExhausted');
     assert.deepEqual(before?.labels, {
       alertname: 'LastportPortsExhausted',
@@ -93,12 +93,12 @@ describe('AlertBook', () => {
     });
     const [owner] = destination().owners ?? [];
     const other = { ...(owner as NonNullable<typeof owner>), unit: 'cron.service', pid: 7 };
-    days.pass(1, host(exhausted({ owners: [other], usedPorts: 20_000, closesPerSecond: { local: 0, remote: 0 } })));
+    days.pass(1, host(exhausted({ owners: [other], usedPorts: 20_000, causes: [] })));
     const [after] = named(days.book.firing, 'LastportPortsExhausted');
     assert.deepEqual(after?.labels, before?.labels);
     assert.match(after?.annotations.description ?? '', /uses 20000 of/);
     assert.match(after?.annotations['owner'] ?? '', /cron\.service \(pid 7\)/);
-    assert.match(before?.annotations['cause'] ?? '', /closed after use/);
+    assert.match(before?.annotations['cause'] ?? '', /given up before their end: 900/);
     assert.equal(after?.annotations['cause'], undefined);
     assert.match(after?.annotations['runbook_url'] ?? '', /runbook#lastportportsexhausted$/);
   });

@@ -1,23 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { causeWords } from '../../../agent/correlate/cause-words.ts';
-import { destination } from '../../support/assessments.ts';
-
-const closes = (opensPerSecond: number | null, local: number | null) =>
-  causeWords(destination({ opensPerSecond, closesPerSecond: { local, remote: null } }));
+import { cause, destination } from '../../support/assessments.ts';
 
 describe('causeWords', () => {
-  it('says that connections are not reused where this host closes them as they come', () => {
-    assert.match(closes(3480, 3479)?.cause ?? '', /closed after use instead of being reused: 3479 a second/);
-    assert.match(closes(100, 50)?.remedy ?? '', /keep connections alive/);
+  it('says the first cause, how sure it is, where, and its first remedy', () => {
+    const first = cause({ callSite: '/srv/api.js:41', remedies: ['read bodies', 'or else'] });
+    const causes = [first, cause({ cause: 'phantom_reconnects' })];
+    assert.deepEqual(causeWords(destination({ causes })), {
+      cause: 'bodies given up before their end: 900 connections closed, most often at /srv/api.js:41',
+      remedy: 'read bodies',
+    });
+    const likely = causeWords(destination({ causes: [cause({ confidence: 'likely' })] }));
+    assert.equal(likely?.cause, 'bodies given up before their end (likely): 900 connections closed');
   });
 
-  for (const [opens, local] of [
-    [100, 49],
-    [null, 100],
-    [100, null],
-    [1, 1],
-  ] as const) {
-    it(`says nothing of ${opens} opens and ${local} closes`, () => assert.equal(closes(opens, local), null));
-  }
+  it('says nothing where none is known', () => assert.equal(causeWords(destination()), null));
 });

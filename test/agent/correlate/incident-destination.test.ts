@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { begun, followed, rounded, worstFirst } from '../../../agent/correlate/incident-destination.ts';
 import type { DestinationReport } from '../../../agent/model/assessment.ts';
 import type { IncidentDestination } from '../../../agent/model/incident.ts';
-import { destination } from '../../support/assessments.ts';
+import { cause, destination } from '../../support/assessments.ts';
 
 const moment = (second: number) => ({
   takenAt: new Date(Date.parse('2026-11-23T02:40:00Z') + second * 1000).toISOString(),
@@ -67,7 +67,10 @@ describe('followed', () => {
   });
 
   it('names who held the most when it was lowest, if that was known, and why it became so', () => {
-    const churn = (rate: number) => ({ opensPerSecond: rate, closesPerSecond: { local: rate, remote: 0 } });
+    const churn = (rate: number) => ({
+      opensPerSecond: rate,
+      causes: [cause(rate < 100 ? { cause: 'unknown' } : { evidence: [`${rate} a second`] })],
+    });
     const facts = story([
       { headroomPorts: 5000, owners: [owner(1)], ...churn(400) },
       { headroomPorts: 0, owners: [owner(2)], ...churn(300) },
