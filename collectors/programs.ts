@@ -36,6 +36,8 @@ interface Known {
   readonly startTime: string;
   readonly index: number;
   times: number;
+  /** The kernel's, as it was when it was read last. */
+  comm: string;
 }
 
 /**
@@ -63,12 +65,14 @@ export class Programs {
     if (stat === null || startTime === null) return 0;
     const known = this.known.get(pid);
     if (known?.startTime === startTime && this.programs.has(known.index)) {
-      const isRenamed = this.programs.get(known.index)?.comm !== printable(commIn(stat));
+      const comm = commIn(stat);
+      const isRenamed = known.comm !== comm;
+      known.comm = comm;
       if (isRenamed || known.times++ % AGAIN_AFTER === 0) this.keep(known.index, pid, stat);
       return known.index;
     }
     const index = ++this.last;
-    this.known.set(pid, { startTime, index, times: 1 });
+    this.known.set(pid, { startTime, index, times: 1, comm: commIn(stat) });
     this.keep(index, pid, stat);
     return index;
   }
@@ -103,8 +107,8 @@ export class Programs {
   }
 
   private keep(index: number, pid: number, stat: string): void {
-    const comm = commIn(stat);
     const argv = (textOf(this.host, `${pid}/cmdline`) ?? '').split('\0');
+    const comm = nameOf(commIn(stat), argv);
     const cgroup = textOf(this.host, `${pid}/cgroup`) ?? '';
     const script = scriptOf(argv);
     // Real, effective, saved, file system: the second is what it may do.
@@ -137,6 +141,14 @@ export class Programs {
       if (child !== index) this.children.delete(key);
     }
   }
+}
+
+/** Node 24 and later call their main thread so, and with it the process. */
+const NODE_MAIN = 'MainThread';
+
+/** The kernel's name of it; of Node its file's. */
+function nameOf(comm: string, [file = '']: readonly string[]): string {
+  return comm === NODE_MAIN && file !== '' ? basename(file).slice(0, 15) : comm;
 }
 
 /** When a process was started, in clock ticks since the boot (proc_pid_stat(5)); null: there is none. */

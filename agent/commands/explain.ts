@@ -32,7 +32,7 @@ export async function explain(target: string | undefined, parts: ExplainParts): 
   return all.length === 0 && target !== undefined ? 3 : 0;
 }
 
-export function explained({ assessment, from }: ExplainSource, target: string | undefined): readonly Explained[] {
+function explained({ assessment, from }: ExplainSource, target: string | undefined): readonly Explained[] {
   const found = assessment.namespaces.flatMap((namespace) =>
     namespace.destinations.map((destination) => ({ namespace, destination })),
   );

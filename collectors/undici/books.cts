@@ -5,7 +5,7 @@ import type { KeepAlive } from './keep-alive.cts';
 import { EVENT_BYTES, OPENED, REASONS } from './wire.cts';
 
 /** Of paths kept in detail; a program that talks to more has the rest counted as dropped. */
-export const MOST_PATHS = 1000;
+const MOST_PATHS = 1000;
 /** Origins whose queues are watched. */
 const MOST_ORIGINS = 1000;
 const MOST_SITES = 16;
@@ -18,7 +18,7 @@ const SEARCHED = 16;
 export const SHORT_HINT = 2;
 
 /** Marks a socket, and a request, with its connection. */
-export const CONNECTION = Symbol('lastport connection');
+const CONNECTION = Symbol('lastport connection');
 
 /** One connection, from its opening to its close. */
 export interface Connection extends KeepAlive {

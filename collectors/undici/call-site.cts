@@ -23,7 +23,7 @@ export function isOwn(file: string): void {
 type Prepare = typeof Error.prepareStackTrace;
 
 /** "/srv/app/api.js:41"; '': not known. The program's own way to print stacks is not asked. */
-export function callSite(): string {
+function callSite(): string {
   const { stackTraceLimit } = Error;
   const prepare: Prepare = Error.prepareStackTrace;
   try {

@@ -18,7 +18,7 @@ export interface Failure {
   readonly message: string;
 }
 
-export const NO_FAILURE: Failure = { code: '', name: '', message: '' };
+const NO_FAILURE: Failure = { code: '', name: '', message: '' };
 
 /** fetch() gives a body that was dropped up with this text, which is no Error. */
 const COLLECTED = 'Response object has been garbage collected';

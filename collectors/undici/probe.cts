@@ -31,7 +31,8 @@ function start(): void {
   const sampler = new Sampler();
   const subscriptions: [string, (message: unknown) => void][] = [];
   let isArmed = false;
-  let beats = 0;
+  // The first report comes at once: a program may not live long.
+  let beats = REPORT_BEATS;
   // Made once, while the program has no context of its own (AsyncLocalStorage) that it could hold on to.
   const timer = setTimeout(() => {
     try {

@@ -41,6 +41,14 @@ describe('Programs', () => {
     assert.equal(programs.identify(44), 0);
   });
 
+  it("calls a Node whose main thread has a name of its own by its file's", () => {
+    const stats = { '42/stat': stat(42, 'MainThread', 5), '42/cmdline': '/usr/bin/node\0/srv/app.js\0' };
+    const programs = new Programs(fakeHost(stats));
+    const { comm, command } = programs.at(programs.identify(42)) ?? {};
+    assert.deepEqual([comm, command], ['node', 'node app.js']);
+    assert.equal(programs.identify(42), programs.identify(42));
+  });
+
   it('tells the arguments on request, and the uid of a user that has no name', () => {
     const files = {
       '42/stat': stat(42, 'node', 5),

@@ -1,6 +1,5 @@
 import {
   type CallSite,
-  CLOSE_REASONS,
   type CloseReason,
   NO_COUNTS,
   NO_GAUGES,
@@ -332,9 +331,4 @@ function addGauges(a: ProbeGauges, b: ProbeGauges): ProbeGauges {
     unused: a.unused + b.unused,
     clients: a.clients + b.clients,
   };
-}
-
-/** By number, as they come over the wire; null: unknown to this version. */
-export function reasonAt(number: number): CloseReason | null {
-  return CLOSE_REASONS[number] ?? null;
 }

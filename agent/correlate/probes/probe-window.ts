@@ -33,11 +33,13 @@ export class ProbeWindow {
   private readonly snapshots: Snapshot[];
   private hasEnded = false;
   private readonly since: number;
+  private lastAt: number;
 
   /** `isNew`: it began no earlier than a report ago, so that all that was counted is of just now. */
   constructor(probe: ProbeIdentity, sums: ProbeSums, at: number, isNew: boolean) {
     this.probe = probe;
     this.sums = sums;
+    this.lastAt = at;
     this.since = isNew ? at - Math.min(probe.uptimeSeconds * 1000, STEP_MS) : at;
     const { counts, callSites, marks } = sums;
     const first = isNew ? { counts: NO_COUNTS, callSites: [] } : { counts, callSites };
@@ -49,6 +51,7 @@ export class ProbeWindow {
   /** What has been counted since the report before. */
   note(sums: ProbeSums, at: number): void {
     this.sums = sums;
+    this.lastAt = at;
     this.hasEnded = false;
     const last = this.snapshots.at(-1) as Snapshot;
     if (at - last.at < STEP_MS) {
@@ -98,8 +101,9 @@ export class ProbeWindow {
     return seconds <= 0 ? 0 : (this.sums.counts.requests - counts.requests) / seconds;
   }
 
-  /** The last snapshot of that time or earlier; the first, if there is none. */
+  /** The last snapshot of that time or earlier; the first, if there is none. A program that says nothing has done nothing. */
   private before(at: number): Snapshot {
+    if (this.lastAt <= at) return { at: this.lastAt, ...this.sums };
     return this.snapshots.findLast((one) => one.at <= at) ?? (this.snapshots[0] as Snapshot);
   }
 }

@@ -1,0 +1,111 @@
+// What the probe costs a program, for each request: paired with the same program without it, and with OpenTelemetry's plugin
+// for undici. All of them run in this one bench, batch by batch in turn; a pair is two batches that follow each other.
+import { type ChildProcess, fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { median } from './support.ts';
+
+const ROUNDS = Number(process.env['ROUNDS'] ?? 80);
+const REQUESTS = 2000;
+const AT_ONCE = 10;
+const WARM_UP = 5;
+const STARTS = 40;
+
+const programs = fileURLToPath(new URL('../../../test/bench/programs/', import.meta.url));
+const probe = fileURLToPath(new URL('../../collectors/undici/probe.cjs', import.meta.url));
+const socket = join(mkdtempSync(join(tmpdir(), 'lastport-bench-')), 'probe.sock');
+// A daemon that takes everything: what it does with it costs another process.
+const daemon = createServer((from) => from.resume().on('error', () => undefined)).listen(socket);
+
+interface Batch {
+  readonly cpu: number;
+  readonly rss: number;
+}
+
+const VARIANTS = ['none', 'probe', 'again', 'otel'] as const;
+type Variant = (typeof VARIANTS)[number];
+
+async function start(variant: Variant, kind: string, url: string): Promise<ChildProcess> {
+  const child = fork(join(programs, 'probe-client.mjs'), [kind, url], {
+    execArgv: variant === 'probe' ? ['--require', probe] : [],
+    env: { ...process.env, LASTPORT_PROBE_SOCKET: socket, OTEL: variant === 'otel' ? '1' : '0' },
+  });
+  await once(child, 'message');
+  return child;
+}
+
+async function batch(child: ChildProcess): Promise<Batch> {
+  child.send({ requests: REQUESTS, atOnce: AT_ONCE });
+  const [answer] = (await once(child, 'message')) as [Batch];
+  return answer;
+}
+
+async function perRequest(kind: 'undici' | 'fetch', url: string): Promise<void> {
+  const children = new Map<Variant, ChildProcess>();
+  for (const variant of VARIANTS) children.set(variant, await start(variant, kind, url));
+  const cpu: Record<Variant, number[]> = { none: [], probe: [], again: [], otel: [] };
+  const rss: Record<Variant, number[]> = { none: [], probe: [], again: [], otel: [] };
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
+    // Every second round the other way round: whoever comes first has no advantage.
+    const order = round % 2 === 0 ? VARIANTS : [...VARIANTS].reverse();
+    for (const variant of order) {
+      const { cpu: used, rss: size } = await batch(children.get(variant) as ChildProcess);
+      if (round < 0) continue;
+      cpu[variant].push(used / REQUESTS);
+      rss[variant].push(size / 1024 / 1024);
+    }
+  }
+  for (const child of children.values()) child.kill();
+  const ratio = (variant: Variant) => median(cpu[variant].map((used, round) => used / (cpu.none[round] as number)));
+  const more = (variant: Variant) => median(cpu[variant].map((used, round) => used - (cpu.none[round] as number)));
+  console.log(`${kind}: ${median(cpu.none).toFixed(1)} us CPU a request without anything, ${ROUNDS} pairs`);
+  for (const variant of ['again', 'probe', 'otel'] as const) {
+    const name = { none: '', again: 'the same again (noise)', probe: 'with the probe', otel: 'with OpenTelemetry' }[
+      variant
+    ];
+    const memory = median(rss[variant]) - median(rss.none);
+    console.log(
+      `  ${name.padEnd(24)} ${ratio(variant).toFixed(3)} x, ${more(variant).toFixed(2)} us more, RSS ${memory.toFixed(1)} MiB more`,
+    );
+  }
+}
+
+/** Of an empty program, in ms, start to end. */
+function startUp(): void {
+  const subjects = {
+    nothing: [],
+    '--require': ['--require', probe],
+    '--import': ['--import', probe],
+    '--import of an empty file': ['--import', 'data:text/javascript,'],
+  };
+  const times = new Map<string, number[]>();
+  for (let round = 0; round < STARTS; round++) {
+    for (const [name, args] of Object.entries(subjects)) {
+      const from = performance.now();
+      spawnSync(process.execPath, [...args, '-e', '0'], { env: { ...process.env, LASTPORT_PROBE_SOCKET: socket } });
+      times.set(name, [...(times.get(name) ?? []), performance.now() - from]);
+    }
+  }
+  const base = times.get('nothing') as number[];
+  console.log(`start-up: ${median(base).toFixed(1)} ms of node -e 0, ${STARTS} pairs`);
+  for (const [name, all] of times) {
+    if (name === 'nothing') continue;
+    console.log(
+      `  ${name.padEnd(28)} ${median(all.map((ms, round) => ms - (base[round] as number))).toFixed(1)} ms more`,
+    );
+  }
+}
+
+const server = fork(join(programs, 'probe-server.mjs'));
+const [port] = (await once(server, 'message')) as [number];
+const url = `http://127.0.0.1:${port}/some/path?with=query`;
+await perRequest('undici', url);
+await perRequest('fetch', url);
+startUp();
+server.kill();
+daemon.close();
+process.exit(0);
