@@ -1,5 +1,11 @@
 // Sample Assessments for exporters.
-import type { Assessment, BindPoolReport, DestinationReport, NamespaceReport } from '../../agent/model/assessment.ts';
+import type {
+  Assessment,
+  BindPoolReport,
+  DestinationReport,
+  NamespaceReport,
+  Owner,
+} from '../../agent/model/assessment.ts';
 import type { CauseReport } from '../../agent/model/cause.ts';
 import { NO_POOL_FORECAST, type PoolReport } from '../../agent/model/pool.ts';
 
@@ -11,6 +17,21 @@ export function cause(overrides: Partial<CauseReport> = {}): CauseReport {
     portsBack: 900,
     callSite: null,
     remedies: ['read every response body to its end'],
+    ...overrides,
+  };
+}
+
+export function owner(overrides: Partial<Owner> = {}): Owner {
+  return {
+    pid: 4242,
+    comm: 'node',
+    command: 'node server.js',
+    user: 'api',
+    commandLine: null,
+    unit: 'api.service',
+    container: null,
+    usedPorts: 14_000,
+    how: 'remembered',
     ...overrides,
   };
 }
@@ -59,19 +80,7 @@ export function destination(overrides: Partial<DestinationReport> = {}): Destina
     headroomPortsLow: 14209,
     fastHeadroomPorts: 95,
     states: { established: 120, time_wait: 13900 },
-    owners: [
-      {
-        pid: 4242,
-        comm: 'node',
-        command: 'node server.js',
-        user: 'api',
-        commandLine: null,
-        unit: 'api.service',
-        container: null,
-        usedPorts: 14_000,
-        how: 'remembered',
-      },
-    ],
+    owners: [owner()],
     unownedPorts: 20,
     connectErrors: [{ code: 'EADDRNOTAVAIL', total: 7, pid: 4242, command: 'node server.js' }],
     opensPerSecond: 3480.2,
