@@ -129,6 +129,7 @@ export function watchHttp(subscribe: Subscribe, books: Books, sampler: Sampler):
     if (!isConnectError(error)) return;
     const isTls = request.protocol === 'https:';
     for (const { code, local, remote, port } of codesOf(error)) {
+      if (remote === '') continue; // a name that has no address takes no port
       const origin = originOf(request, port);
       books.path({ client: 'http', isTls, name: hostName(request.host), local, remote, port }, origin)?.noteError(code);
     }

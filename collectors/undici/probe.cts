@@ -91,16 +91,24 @@ function start(): void {
   watchUndici(fenced, books, sampler);
   watchHttp(fenced, books, sampler);
 
-  // One listener more than the program has: its own limit for them is raised by as many.
-  const most = process.getMaxListeners();
-  if (most > 0) process.setMaxListeners(most + 1);
-  process.on('exit', () => {
+  atExit(() => {
     try {
-      sender.send(make, true);
+      sender.sendLast(make);
     } catch {
       books.faults++;
     }
   });
+}
+
+/** Without a listener of its own, which the program could count, and be warned of. */
+function atExit(last: () => void): void {
+  const { emit } = process;
+  const watched = function (this: NodeJS.Process, name: string | symbol): boolean {
+    if (name === 'exit') last();
+    // biome-ignore lint/complexity/noArguments: passed on as they came
+    return Reflect.apply(emit, this, arguments);
+  };
+  Object.defineProperty(process, 'emit', { value: watched, configurable: true, writable: true });
 }
 
 function socketPaths(): string[] {

@@ -1,5 +1,5 @@
 // The way to the daemon, which may be absent, slow, hung or hostile: nothing of that may be felt by the program.
-import { readlinkSync } from 'node:fs';
+import { readlinkSync, writeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { threadId } from 'node:worker_threads';
 import { frame, HELLO, WIRE_VERSION, type WireHello } from './wire.cts';
@@ -35,21 +35,38 @@ export class Sender {
     if (this.socket === null && this.pause === 0) this.connect();
   }
 
-  /**
-   * Sends what `make` makes, if there is somebody who takes it; `all`: he knows nothing yet. `isLast`: there is no other
-   * time.
-   */
-  send(make: (all: boolean) => readonly Buffer[], isLast = false): void {
+  /** Sends what `make` makes, if there is somebody who takes it; `all`: he knows nothing yet. Call at every beat. */
+  send(make: (all: boolean) => readonly Buffer[]): void {
     const { socket } = this;
     if (socket === null) {
       if (this.pause > 0) this.pause--;
-      else if (!isLast) this.connect();
+      else this.connect();
       return;
     }
     // What waits is for the next report: sums tell it too.
-    if (socket.connecting || (socket.writableLength > 0 && !isLast)) return;
-    const frames = make(!this.isReady);
-    if (!this.isReady) {
+    if (socket.connecting || socket.writableLength > 0) return;
+    const bytes = this.bytesOf(make);
+    if (bytes.length > 0) this.write(socket, bytes);
+  }
+
+  /**
+   * The last word of a program, at once or never: a Unix socket is connected when connect(2) has returned, though Node tells
+   * that later.
+   */
+  sendLast(make: (all: boolean) => readonly Buffer[]): void {
+    this.call();
+    const { socket } = this;
+    if (socket === null || socket.writableLength > 0) return;
+    const { fd } = (socket as { _handle?: { fd?: number } })._handle ?? {};
+    if (fd === undefined || fd < 0) return;
+    const bytes = this.bytesOf(make);
+    // As much as there is room for: it does not wait (O_NONBLOCK).
+    if (bytes.length > 0) writeSync(fd, bytes);
+  }
+
+  private bytesOf(make: (all: boolean) => readonly Buffer[]): Buffer {
+    const frames = [...make(!this.isReady)];
+    if (!this.isReady && frames.length > 0) {
       this.isReady = true;
       const hello: WireHello = {
         version: WIRE_VERSION,
@@ -59,9 +76,9 @@ export class Sender {
         netns: ownNetns(),
         uptime: process.uptime(),
       };
-      this.write(socket, frame(HELLO, Buffer.from(JSON.stringify(hello))));
+      frames.unshift(frame(HELLO, Buffer.from(JSON.stringify(hello))));
     }
-    if (frames.length > 0) this.write(socket, Buffer.concat(frames));
+    return Buffer.concat(frames);
   }
 
   private write(socket: Socket, bytes: Buffer): void {

@@ -13,6 +13,7 @@ interface ConnectParams {
   readonly host?: string;
   readonly hostname?: string;
   readonly protocol?: string;
+  readonly port?: string;
 }
 
 interface Request {
@@ -93,7 +94,9 @@ export function watchUndici(subscribe: Subscribe, books: Books, sampler: Sampler
       const isTls = connectParams.protocol === 'https:';
       for (const { code, local, remote, port } of codesOf(error)) {
         const name = hostName(connectParams.hostname);
-        books.path({ client: 'undici', isTls, name, local, remote, port }, origin)?.noteError(code);
+        const place = remote === '' ? placeOf(connectParams, origin) : { remote, port };
+        // A name that has no address takes no port.
+        if (place !== null) books.path({ client: 'undici', isTls, name, local, ...place }, origin)?.noteError(code);
       }
     },
   );
@@ -144,6 +147,14 @@ export function watchUndici(subscribe: Subscribe, books: Books, sampler: Sampler
     if (!isIdle(connection)) connection.path.noteAnswered(connection);
     mark(request, null);
   });
+}
+
+/** Where a connection went that did not come about in time, of which the error does not tell; null: not known. */
+function placeOf({ hostname = '', port = '', protocol }: ConnectParams, origin: Origin) {
+  const [known] = origin.paths;
+  if (known !== undefined) return { remote: known.remote, port: known.port };
+  if (hostName(hostname) !== '' || hostname === '') return null;
+  return { remote: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (protocol === 'https:' ? 443 : 80) };
 }
 
 /** Of a request whose connection was made before the probe came. */
