@@ -7,6 +7,9 @@ import { Netns, type NetnsSettings, type Side } from '../kernel/netns.ts';
 
 export const PROGRAMS = fileURLToPath(new URL('../../../test/scenarios/programs/', import.meta.url));
 
+/** The machine may have a proxy set, which is not inside. */
+const NO_PROXY = { NO_PROXY: '*', no_proxy: '*' };
+
 export interface StartOptions {
   readonly where?: Side;
   readonly env?: Readonly<Record<string, string>>;
@@ -37,7 +40,7 @@ export class Stage {
   async start(name: string, argv: readonly string[], options: StartOptions = {}): Promise<Record<string, unknown>> {
     const { where = 'client', env = {}, awaits, patienceMs } = options;
     const log = join(this.folder, `${this.startedCount++}-${name}.log`);
-    const pairs = Object.entries(env).map(([key, value]) => `${key}=${value}`);
+    const pairs = Object.entries({ ...NO_PROXY, ...env }).map(([key, value]) => `${key}=${value}`);
     const pid = await this.net.start(['env', ...pairs, ...argv], log, where, true);
     this.running.push({ name, pid });
     if (awaits === undefined) return {};

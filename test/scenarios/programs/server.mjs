@@ -1,6 +1,6 @@
 // server.mjs PORT…: an HTTP server that behaves as the path of each request says. Query: bytes, ms, seconds.
-import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
+import { upgrade } from './handshake.mjs';
 import { exitWithStdin, tell } from './held.mjs';
 
 /** A response that node:http would not send so: what happens to the connection is the program's choice. */
@@ -36,16 +36,6 @@ function serve(request, response) {
   const behave = PATHS[pathname];
   if (behave === undefined) response.writeHead(404).end();
   else behave(request, response, searchParams);
-}
-
-function upgrade(request, socket) {
-  const accept = createHash('sha1')
-    .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
-    .digest('base64');
-  socket.on('error', () => socket.destroy()).on('end', () => socket.end());
-  socket.resume();
-  const headers = ['Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`];
-  socket.write(['HTTP/1.1 101 Switching Protocols', ...headers, '', ''].join('\r\n'));
 }
 
 const ports = process.argv.slice(2).map(Number);

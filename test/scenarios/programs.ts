@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { goBuild } from '../support/go-build.ts';
+import type { Place, Program } from './situation.ts';
+import { PROGRAMS } from './stage.ts';
+
+/** The HTTP server at the destination. */
+export function server({ destination }: Place, env: Readonly<Record<string, string>> = {}): Program {
+  const port = destination.slice(destination.lastIndexOf(':') + 1);
+  const argv = [process.execPath, join(PROGRAMS, 'server.mjs'), port];
+  return { name: 'server', where: 'server', awaits: 'ready', argv, env };
+}
+
+/** A client in Node, the one that is tried. --expose-gc is for those that collect garbage. */
+export function node({ node }: Place, file: string, args: readonly string[]): Program {
+  const argv = [node.path, '--expose-gc', join(PROGRAMS, file), ...args];
+  return { name: file.replace('.mjs', ''), awaits: 'done', isClient: true, argv };
+}
+
+export function python(mode: string, { destination, count }: Place): Program {
+  const argv = ['python3', join(PROGRAMS, 'client.py'), mode, destination, String(count)];
+  return { name: `python-${mode}`, awaits: 'done', isClient: true, argv };
+}
+
+export function go(mode: string, at: string, { count }: Place): Program {
+  return {
+    name: `go-${mode}`,
+    awaits: 'done',
+    isClient: true,
+    argv: [goClient(), mode, `http://${at}`, String(count)],
+  };
+}
+
+let built: string | undefined;
+function goClient(): string {
+  if (built === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), 'lastport-go-'));
+    built = goBuild(join(PROGRAMS, 'goclient/main.go'), folder, 'goclient');
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  }
+  return built;
+}
