@@ -498,19 +498,21 @@ class Driver:
     def do_stop(self, pid, patience=10):
         child = self.children.pop(pid)
         child.terminate()
+        return self.ended(child, patience)
+
+    def do_release(self, pid, patience=10):
+        """Closes the stdin of a held program, which ends by itself then."""
+        child = self.children.pop(pid)
+        child.stdin.close()
+        return self.ended(child, patience)
+
+    def ended(self, child, patience):
         try:
             return {'status': child.wait(patience)}
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
             raise
-
-    def do_release(self, pid, patience=10):
-        """Closes the stdin of a held program, which ends by itself then."""
-        self.children[pid].stdin.close()
-        status = self.children[pid].wait(patience)
-        del self.children[pid]
-        return {'status': status}
 
     def do_end(self):
         """Leaves nothing behind: a socket that goes on closing keeps its namespace for minutes."""

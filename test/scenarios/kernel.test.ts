@@ -1,43 +1,52 @@
 import assert from 'node:assert/strict';
-import { availableParallelism } from 'node:os';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { obstacle } from '../kernel/netns.ts';
 import { needs } from '../support/needs.ts';
 import { meets } from './kernel-counts.ts';
-import { testNodes } from './nodes.ts';
+import { type TestNode, testNodes } from './nodes.ts';
 import { OTHER_SITUATIONS } from './other-situations.ts';
-import { play, type ScenarioOptions } from './scenario.ts';
-import type { Situation } from './situation.ts';
+import { serverOf } from './programs.ts';
+import { play } from './scenario.ts';
+import type { Situation, UndiciOf } from './situation.ts';
 import { Stage } from './stage.ts';
 import { undiciSituations } from './undici-situations.ts';
 import { undicisOf } from './undicis.ts';
 
-/** What each waits for is mostly another process to start. */
-const concurrency = availableParallelism() + 1;
-const missing = await obstacle();
+const FIRST_PORT = 8080;
 
-const it_ = (situation: Situation, options: ScenarioOptions) =>
-  it(situation.name, { skip: (situation.needs ?? []).map(needs).find((one) => one !== false) ?? false }, async () => {
-    const stage = await Stage.open();
-    try {
-      const { counts } = await play(stage, situation, options);
-      assert.ok(meets(counts, situation.kernel(options.count ?? situation.count, options.undici)));
-    } finally {
-      await stage.close();
-    }
-  });
-
-describe('what the kernel gets', { skip: missing, concurrency }, () => {
-  for (const node of testNodes()) {
-    for (const undici of undicisOf(node)) {
-      describe(`${undici.name}, Node ${node.version}`, { concurrency }, () => {
-        const situations = undiciSituations(undici.use === 'fetch' ? 'fetch' : 'undici');
-        for (const situation of situations) it_(situation, { node, undici });
+/** One after the other in one pair of namespaces, as they take long to make; each with a port of the server's to itself. */
+function describeAll(name: string, situations: readonly Situation[], node: TestNode, undici: UndiciOf): void {
+  describe(name, { concurrency: 1 }, () => {
+    let house: Stage;
+    const ports = situations.map((_, index) => String(FIRST_PORT + index));
+    before(async () => {
+      house = await Stage.open();
+      await house.start('server', serverOf(ports), { where: 'server', awaits: 'ready' });
+    });
+    after(() => house.close());
+    for (const [index, situation] of situations.entries()) {
+      const missing = (situation.needs ?? []).map(needs).find((one) => one !== false) ?? false;
+      it(situation.name, { skip: missing }, async () => {
+        const stage = house.inner();
+        try {
+          const destination = `10.9.0.2:${ports[index]}`;
+          const isServed = true;
+          const { counts } = await play(stage, situation, { node, undici, destination, isServed });
+          assert.ok(meets(counts, situation.kernel(situation.count, undici)));
+        } finally {
+          await stage.close();
+        }
       });
     }
-    describe(`others, Node ${node.version}`, { concurrency }, () => {
-      const undici = undicisOf(node)[0]!;
-      for (const situation of OTHER_SITUATIONS) it_(situation, { node, undici });
-    });
+  });
+}
+
+describe('what the kernel gets', { skip: await obstacle(), concurrency: 4 }, () => {
+  for (const node of testNodes()) {
+    for (const undici of undicisOf(node)) {
+      const kind = undici.use === 'fetch' ? 'fetch' : 'undici';
+      describeAll(`${undici.name}, Node ${node.version}`, undiciSituations(kind), node, undici);
+    }
+    describeAll(`others, Node ${node.version}`, OTHER_SITUATIONS, node, undicisOf(node)[0]!);
   }
 });

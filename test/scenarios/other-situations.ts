@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NOWHERE } from '../kernel/situations/places.ts';
+import { C, NOWHERE, OWN } from '../kernel/situations/places.ts';
 import type { KernelExpectation } from './kernel-counts.ts';
 import { type NginxOptions, nginxConf } from './nginx.ts';
 import { go, node, python, server } from './programs.ts';
@@ -10,7 +10,10 @@ const http = (situation: string) => (place: Place) => [
   server(place),
   node(place, 'http-client.mjs', [situation, `http://${place.destination}`, String(place.count)]),
 ];
-const ofGo = (mode: string) => (place: Place) => [server(place), go(mode, place.destination, place)];
+const ofGo = (mode: string, rate: number) => (place: Place) => [
+  server(place),
+  { ...go(mode, place.destination, place), env: { RATE: String(rate) } },
+];
 const ofPython = (mode: string) => (place: Place) => [server(place), python(mode, place)];
 const leak = (who: string) => (place: Place) => [
   server(place),
@@ -33,6 +36,9 @@ const NGINX = ['nginx', 'go'];
 const closedByClient = (count: number): KernelExpectation => ({ opened: count, timeWait: count });
 const stuck = (count: number): KernelExpectation => ({ opened: count, established: count });
 
+/** A pool that is too small: how often it opens one depends on how requests happen to come. */
+const often = (count: number) => ({ opened: [count / 10, count], timeWait: [count / 10, count] }) as const;
+
 const SIDECAR_AT = '127.0.0.6:15001';
 
 /** All that does not depend on an undici. */
@@ -53,9 +59,9 @@ export const OTHER_SITUATIONS: readonly Situation[] = [
   },
   {
     name: 'node:http maxFreeSockets too small',
-    count: 200,
+    count: 300,
     programs: http('few-free'),
-    kernel: (count) => ({ opened: [count / 4, count], timeWait: [count / 4, count], established: [0, 1] }),
+    kernel: (count) => ({ ...often(count), established: [0, 1] }),
     expectedCause: 'idle_pool_too_small',
   },
   {
@@ -98,15 +104,15 @@ export const OTHER_SITUATIONS: readonly Situation[] = [
     name: 'Go default',
     needs: ['go'],
     count: 1000,
-    programs: ofGo('default'),
-    kernel: (count) => ({ opened: [count / 4, count], timeWait: [count / 4, count], established: [0, 2] }),
+    programs: ofGo('default', 1000),
+    kernel: (count) => ({ ...often(count), established: [0, 2] }),
     expectedCause: 'idle_pool_too_small',
   },
   {
     name: 'Go unread',
     needs: ['go'],
     count: 100,
-    programs: ofGo('unread'),
+    programs: ofGo('unread', 200),
     kernel: (count) => ({ opened: count, timeWait: [0, count] }),
     expectedCause: 'unread_body',
     orCause: ['connection_per_request'],
@@ -115,8 +121,8 @@ export const OTHER_SITUATIONS: readonly Situation[] = [
     name: 'Go good',
     needs: ['go'],
     count: 1000,
-    programs: ofGo('good'),
-    kernel: () => ({ opened: [1, 32], established: [1, 32] }),
+    programs: ofGo('good', 1000),
+    kernel: () => ({ opened: [1, 64], established: [1, 64] }),
     expectedCause: 'none',
   },
   {
@@ -166,33 +172,35 @@ export const OTHER_SITUATIONS: readonly Situation[] = [
     needs: NGINX,
     count: 1000,
     programs: nginx({ workers: 1, keepalive: 1 }),
-    kernel: (count) => ({ opened: [count / 4, count], timeWait: [count / 4, count], established: [0, 1] }),
+    kernel: (count) => ({ ...often(count), established: [0, 1] }),
     expectedCause: 'idle_pool_too_small',
   },
   {
-    // What the program connects to is rewritten: the tables show 10.9.0.2:8080, the packets go to 127.0.0.6:15001.
+    // What the program connects to is rewritten: the tables show 10.9.0.4:8080, the packets go to 127.0.0.6:15001.
     name: 'sidecar',
     needs: ['nft', 'python3'],
     count: 100,
+    destination: C,
     nft: [
       'table ip mesh {',
       '  chain output {',
       '    type nat hook output priority -100',
-      `    ip daddr 10.9.0.2 tcp dport 8080 dnat to ${SIDECAR_AT}`,
+      `    ip daddr 10.9.0.4 tcp dport 8080 dnat to ${SIDECAR_AT}`,
       '  }',
       '}',
     ],
     programs: (place) => {
       const proxy = node(place, 'sidecar.mjs', [SIDECAR_AT, '10.9.0.3:8080']);
-      return [server(place), { ...proxy, awaits: 'ready', isClient: false }, python('bound', place)];
+      return [server(place), { ...proxy, awaits: 'ready', isClient: false }, python('urllib', place)];
     },
-    kernel: closedByClient,
+    kernel: (count) => ({ opened: count, timeWait: [0, count] }),
     expectedCause: 'connection_per_request',
+    orCause: ['keepalive_disabled', 'server_closes'],
   },
   {
     name: 'WebSocket server',
     count: 50,
-    destination: '10.9.0.1:8080',
+    destination: OWN,
     programs: (place) => {
       const [host, port = ''] = place.destination.split(':');
       return [

@@ -6,11 +6,12 @@ import type { Place, Program } from './situation.ts';
 import { PROGRAMS } from './stage.ts';
 
 /** The HTTP server at the destination. */
-export function server({ destination }: Place, env: Readonly<Record<string, string>> = {}): Program {
+export function server({ destination }: Pick<Place, 'destination'>): Program {
   const port = destination.slice(destination.lastIndexOf(':') + 1);
-  const argv = [process.execPath, join(PROGRAMS, 'server.mjs'), port];
-  return { name: 'server', where: 'server', awaits: 'ready', argv, env };
+  return { name: 'server', where: 'server', awaits: 'ready', argv: serverOf([port]), isPlainServer: true };
 }
+
+export const serverOf = (ports: readonly string[]) => [process.execPath, join(PROGRAMS, 'server.mjs'), ...ports];
 
 /** A client in Node, the one that is tried. --expose-gc is for those that collect garbage. */
 export function node({ node }: Place, file: string, args: readonly string[]): Program {

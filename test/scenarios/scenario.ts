@@ -11,6 +11,10 @@ export interface ScenarioOptions {
   readonly undici: UndiciOf;
   /** Instead of the situation's own. */
   readonly count?: number;
+  /** Any port of 10.9.0.2: one of its own for each of those who share a namespace. */
+  readonly destination?: string;
+  /** server.mjs runs there already. */
+  readonly isServed?: boolean;
   /** For the program whose ports are looked at: a probe, a RATE. */
   readonly env?: Readonly<Record<string, string>>;
   readonly patienceMs?: number;
@@ -29,13 +33,14 @@ export interface Played {
  * of it. The programs and their connections stay until the stage ends them.
  */
 export async function play(stage: Stage, situation: Situation, options: ScenarioOptions): Promise<Played> {
-  const { node, undici, count = situation.count, env = {}, patienceMs = 20_000 } = options;
-  const destination = situation.destination ?? SERVER;
+  const { node, undici, count = situation.count, env = {}, isServed = false, patienceMs = 20_000 } = options;
+  const destination = situation.destination ?? options.destination ?? SERVER;
   const expected = situation.kernel(count, undici);
   if (situation.nft !== undefined) await nft(stage, situation.nft);
   const openedBefore = await passiveOpens(stage.net);
   let facts: Record<string, unknown> = {};
   for (const program of situation.programs({ node, undici, destination, count, folder: stage.folder })) {
+    if (isServed && program.isPlainServer) continue;
     const all = { ...program.env, ...(program.isClient ? env : {}) };
     const { where = 'client', awaits, listensAt } = program;
     const said = await stage.start(program.name, program.argv, {

@@ -28,12 +28,14 @@ export interface Program {
   readonly argv: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly where?: Side;
-  /** The line that it prints; without one it is "ready" once `isReady` says so. */
+  /** The line that it prints when it is as far as that. */
   readonly awaits?: 'ready' | 'done';
-  /** Something that can be connected to once it is ready, by the client's side. */
+  /** Where it listens once it is ready, on the client's side. */
   readonly listensAt?: string;
   /** Its ports are what is looked at: it gets what Scenario runs are given for the client, as the probe. */
   readonly isClient?: boolean;
+  /** A server that one which is there already would do for (ScenarioOptions.isServed). */
+  readonly isPlainServer?: boolean;
 }
 
 /** Real programs that do one thing, what the kernel gets of it, and what is to be said about it. */
@@ -45,7 +47,7 @@ export interface Situation {
   readonly count: number;
   /** Of the client's namespace and before the programs: lines of nft. */
   readonly nft?: readonly string[];
-  /** The server that the client connects to; where it is not 10.9.0.2:8080. */
+  /** The server that the client connects to; where it cannot be any. */
   readonly destination?: string;
   /** Whether what it does depends on the undici it uses. */
   readonly isOfUndici?: boolean;

@@ -13,7 +13,7 @@ const NO_PROXY = { NO_PROXY: '*', no_proxy: '*' };
 export interface StartOptions {
   readonly where?: Side;
   readonly env?: Readonly<Record<string, string>>;
-  /** The line it prints when it is as far as that. */
+  /** The line it prints when it is as far as that; without one it is no program of ours, and ends by SIGTERM. */
   readonly awaits?: 'ready' | 'done';
   readonly patienceMs?: number;
 }
@@ -23,7 +23,7 @@ export class Stage {
   readonly net: Netns;
   readonly folder: string;
   private readonly isOwn: boolean;
-  private readonly running: { readonly name: string; readonly pid: number }[] = [];
+  private readonly running: { readonly name: string; readonly pid: number; readonly isHeld: boolean }[] = [];
   private startedCount = 0;
 
   constructor(net: Netns, folder: string, isOwn = false) {
@@ -36,13 +36,19 @@ export class Stage {
     return new Stage(await Netns.open(settings), mkdtempSync(join(tmpdir(), 'lastport-scenario-')), true);
   }
 
+  /** Another in the same namespaces, whose programs end without those that are here. */
+  inner(): Stage {
+    return new Stage(this.net, mkdtempSync(join(this.folder, 'inner-')));
+  }
+
   /** Starts a program that stays until end(); returns once it has printed the line awaited, with the facts behind it. */
   async start(name: string, argv: readonly string[], options: StartOptions = {}): Promise<Record<string, unknown>> {
     const { where = 'client', env = {}, awaits, patienceMs } = options;
     const log = join(this.folder, `${this.startedCount++}-${name}.log`);
     const pairs = Object.entries({ ...NO_PROXY, ...env }).map(([key, value]) => `${key}=${value}`);
-    const pid = await this.net.start(['env', ...pairs, ...argv], log, where, true);
-    this.running.push({ name, pid });
+    const isHeld = awaits !== undefined;
+    const pid = await this.net.start(['env', ...pairs, ...argv], log, where, isHeld);
+    this.running.push({ name, pid, isHeld });
     if (awaits === undefined) return {};
     const line = new RegExp(`^${awaits}(?: (.*))?$`, 'm');
     const said = () => readFileSync(log, 'utf8');
@@ -59,15 +65,19 @@ export class Stage {
     return this.running.find((one) => one.name === name)?.pid;
   }
 
-  /** Ends all programs that were started here, the last first, as they end by themselves: their stdin closes. */
+  /** Ends all programs that were started here, the last first. */
   async end(): Promise<void> {
-    for (const { pid } of this.running.splice(0).reverse()) await this.net.release(pid);
+    const failures: unknown[] = [];
+    for (const { pid, isHeld } of this.running.splice(0).reverse()) {
+      await (isHeld ? this.net.release(pid) : this.net.stop(pid)).catch((error) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Ends everything, the namespaces too if they are its own. */
   async close(): Promise<void> {
     try {
-      if (!this.isOwn) await this.end();
+      await this.end();
     } finally {
       if (this.isOwn) {
         await this.net.close();

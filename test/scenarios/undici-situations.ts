@@ -10,7 +10,6 @@ interface Row {
   readonly cause: Cause | 'none';
   readonly orCause?: readonly Cause[];
   readonly only?: 'undici' | 'fetch';
-  readonly serverEnv?: Readonly<Record<string, string>>;
 }
 
 /** Opened at first: a plain loop of await opens two, sometimes three. */
@@ -84,10 +83,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   'server-fin-early': { kernel: closedByServer, cause: 'server_closes' },
   'server-fin-body': { kernel: closedByServer, cause: 'server_closes' },
   eof: { kernel: closedByServer, cause: 'server_closes' },
-  // A server as Node makes it promises 5 s; undici takes off 2 (threshold) and lets go by itself then.
+  // A server that says nothing of how long: undici lets go after 4 s.
   burst: {
     count: 500,
-    serverEnv: { KEEP_ALIVE_MS: '5000' },
     kernel: (count) => ({ opened: count, timeWait: count }),
     cause: 'no_connection_limit',
   },
@@ -100,7 +98,7 @@ const ROWS: Readonly<Record<string, Row>> = {
 export function undiciSituations(kind: 'undici' | 'fetch'): Situation[] {
   return Object.entries(ROWS)
     .filter(([, { only = kind }]) => only === kind)
-    .map(([name, { count = 20, kernel, cause, orCause, serverEnv }]) => ({
+    .map(([name, { count = 20, kernel, cause, orCause }]) => ({
       name,
       count,
       kernel,
@@ -108,7 +106,7 @@ export function undiciSituations(kind: 'undici' | 'fetch'): Situation[] {
       ...(orCause === undefined ? {} : { orCause }),
       isOfUndici: true,
       programs: (place) => [
-        server(place, serverEnv),
+        server(place),
         {
           ...node(place, 'undici-client.mjs', [name, `http://${place.destination}`, String(place.count)]),
           env: { UNDICI: place.undici.use },

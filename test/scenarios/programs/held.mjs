@@ -31,3 +31,26 @@ export async function repeat(count, work, atOnce = 1) {
   await Promise.all(Array.from({ length: atOnce }, worker));
   return { count, errors };
 }
+
+/** As repeat(), but what comes does not wait for what has come: RATE a second, at random (Poisson). */
+export async function arrive(count, work) {
+  const mean = 1000 / Number(process.env.RATE ?? 1000);
+  let at = Date.now();
+  let seed = 1;
+  const random = () => {
+    seed = (seed * 48271) % 2147483647;
+    return seed / 2147483647;
+  };
+  const all = [];
+  for (let index = 0; index < count; index++) {
+    at -= mean * Math.log(random());
+    const wait = at - Date.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    all.push(repeat(1, () => work(index)));
+  }
+  const errors = {};
+  for (const one of await Promise.all(all)) {
+    for (const code of Object.keys(one.errors)) errors[code] = (errors[code] ?? 0) + 1;
+  }
+  return { count, errors };
+}

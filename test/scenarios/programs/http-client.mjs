@@ -1,7 +1,7 @@
 // http-client.mjs SITUATION ORIGIN COUNT: one way in which programs use node:http.
 import { once } from 'node:events';
 import { Agent, get } from 'node:http';
-import { exitWithStdin, repeat, tell } from './held.mjs';
+import { arrive, exitWithStdin, repeat, tell } from './held.mjs';
 
 const [situation, origin, given] = process.argv.slice(2);
 const count = Number(given);
@@ -27,7 +27,10 @@ const SITUATIONS = {
   'keep-alive': withAgent({ keepAlive: true }, '/small', 8),
   'no-keep-alive': withAgent({ keepAlive: false }, '/small', 8),
   /** More at once than are kept. */
-  'few-free': withAgent({ keepAlive: true, maxFreeSockets: 1 }, '/slow?ms=5', 16),
+  'few-free': () => {
+    const agent = new Agent({ keepAlive: true, maxFreeSockets: 1 });
+    return arrive(count, () => read('/slow?ms=5', { agent }));
+  },
   burst: withAgent({ keepAlive: true, maxFreeSockets: 10_000 }, '/slow?ms=20', count),
   'burst-limited': withAgent({ keepAlive: true, maxSockets: 50 }, '/slow?ms=20', count),
   /** Nobody calls resume(): with node:http even a small body holds its connection. */

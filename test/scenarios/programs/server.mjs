@@ -10,6 +10,11 @@ const PATHS = {
   '/small': (_, response) => response.end('ok'),
   '/large': (_, response, query) => response.end(Buffer.alloc(Number(query.get('bytes') ?? 1 << 20), 'x')),
   '/slow': (_, response, query) => setTimeout(() => response.end('ok'), Number(query.get('ms') ?? 5)),
+  /** The same, and says nothing of how long it keeps the connection. */
+  '/slow-silent': (_, response, query) => {
+    response.setHeader('Connection', 'keep-alive');
+    setTimeout(() => response.end('ok'), Number(query.get('ms') ?? 5));
+  },
   /** Headers at once, the body in two parts. */
   '/slow-body': (_, response, query) => {
     response.writeHead(200, { 'Content-Length': 4 }).write('ok');
@@ -41,8 +46,8 @@ function serve(request, response) {
 const ports = process.argv.slice(2).map(Number);
 for (const port of ports) {
   const server = createServer(serve).on('upgrade', upgrade);
-  // Longer than any scenario, so that nothing but the path decides who closes; KEEP_ALIVE_MS: a server's own.
-  server.keepAliveTimeout = Number(process.env.KEEP_ALIVE_MS ?? 600_000);
+  // Longer than any scenario, so that nothing but the path decides who closes.
+  server.keepAliveTimeout = 600_000;
   await new Promise((resolve) => server.listen({ port, host: '::', backlog: 4096 }, resolve));
 }
 exitWithStdin();

@@ -103,7 +103,7 @@ const SITUATIONS = {
   'server-fin-early': inARow(() => readAll(`${origin}/fin-early`)),
   'server-fin-body': inARow(() => readAll(`${origin}/fin-body`)),
   eof: inARow(() => readAll(`${origin}/eof`)),
-  burst: () => repeat(count, () => readAll(`${origin}/slow?ms=20`), count),
+  burst: () => repeat(count, () => readAll(`${origin}/slow-silent?ms=20`), count),
   'abort-early': inARow(async () => {
     const controller = new AbortController();
     const answer = ask(`${origin}/never`, { signal: controller.signal });

@@ -1,9 +1,9 @@
 // goclient MODE ORIGIN COUNT: one way in which Go programs use net/http.
 //
 // default: the default transport, which keeps two idle connections to a host. unread: bodies are closed, not read.
-// good: as many are kept as are used at once, and every body is read.
+// good: as many are kept as there may be, and every body is read.
 //
-// RATE: so many a second, 4000 if not set; they come at random (Poisson), as users do. No more than 32 at once.
+// RATE: so many a second, 4000 if not set, of 8 ms each, which is 32 at once; they come at random (Poisson), as users do.
 package main
 
 import (
@@ -18,7 +18,8 @@ import (
 	"time"
 )
 
-const concurrency = 32
+// most at once, whatever happens.
+const most = 512
 
 func main() {
 	mode, origin := os.Args[1], os.Args[2]
@@ -28,21 +29,22 @@ func main() {
 		rate = given
 	}
 	client := http.DefaultClient
-	path := "/slow?ms=5"
+	path := "/slow?ms=8"
 	switch mode {
 	case "default":
 	case "unread":
 		path = "/large"
 	case "good":
 		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.MaxIdleConnsPerHost = concurrency
+		transport.MaxConnsPerHost = 64
+		transport.MaxIdleConnsPerHost = 64
 		client = &http.Client{Transport: transport}
 	default:
 		panic("no mode " + mode)
 	}
 
 	var failed int64
-	slots := make(chan struct{}, concurrency)
+	slots := make(chan struct{}, most)
 	var all sync.WaitGroup
 	random := rand.New(rand.NewSource(1))
 	next := time.Now()
