@@ -44,8 +44,7 @@ function describeAll(name: string, situations: readonly Situation[], node: TestN
 describe('what the kernel gets', { skip: await obstacle(), concurrency: 4 }, () => {
   for (const node of testNodes()) {
     for (const undici of undicisOf(node)) {
-      const kind = undici.use === 'fetch' ? 'fetch' : 'undici';
-      describeAll(`${undici.name}, Node ${node.version}`, undiciSituations(kind), node, undici);
+      describeAll(`${undici.name}, Node ${node.version}`, undiciSituations(undici), node, undici);
     }
     describeAll(`others, Node ${node.version}`, OTHER_SITUATIONS, node, undicisOf(node)[0]!);
   }

@@ -7,8 +7,19 @@ import { PROGRAMS } from './stage.ts';
 
 /** The HTTP server at the destination. */
 export function server({ destination }: Pick<Place, 'destination'>): Program {
-  const port = destination.slice(destination.lastIndexOf(':') + 1);
-  return { name: 'server', where: 'server', awaits: 'ready', argv: serverOf([port]), isPlainServer: true };
+  return {
+    name: 'server',
+    where: 'server',
+    awaits: 'ready',
+    argv: serverOf([portOf(destination)]),
+    isPlainServer: true,
+  };
+}
+
+/** The same by TLS, HTTP/2 and HTTP/1.1. */
+export function secureServer({ destination }: Pick<Place, 'destination'>): Program {
+  const argv = [process.execPath, join(PROGRAMS, 'secure-server.mjs'), portOf(destination)];
+  return { name: 'secure-server', where: 'server', awaits: 'ready', argv };
 }
 
 export const serverOf = (ports: readonly string[]) => [process.execPath, join(PROGRAMS, 'server.mjs'), ...ports];
@@ -32,6 +43,8 @@ export function go(mode: string, at: string, { count }: Place): Program {
     argv: [goClient(), mode, `http://${at}`, String(count)],
   };
 }
+
+const portOf = (destination: string) => destination.slice(destination.lastIndexOf(':') + 1);
 
 let built: string | undefined;
 function goClient(): string {

@@ -4,7 +4,7 @@ import type { TestNode } from './nodes.ts';
 import type { Situation, UndiciOf } from './situation.ts';
 import type { Stage } from './stage.ts';
 
-export const SERVER = '10.9.0.2:8080';
+const SERVER = '10.9.0.2:8080';
 
 export interface ScenarioOptions {
   readonly node: TestNode;
@@ -15,7 +15,9 @@ export interface ScenarioOptions {
   readonly destination?: string;
   /** server.mjs runs there already. */
   readonly isServed?: boolean;
-  /** For the program whose ports are looked at: a probe, a RATE. */
+  /** Requests a second, for the program that makes them; without it as fast as the situation has it. */
+  readonly rate?: number;
+  /** For the program whose ports are looked at: a probe. */
   readonly env?: Readonly<Record<string, string>>;
   readonly patienceMs?: number;
 }
@@ -41,8 +43,12 @@ export async function play(stage: Stage, situation: Situation, options: Scenario
   let facts: Record<string, unknown> = {};
   for (const program of situation.programs({ node, undici, destination, count, folder: stage.folder })) {
     if (isServed && program.isPlainServer) continue;
-    const all = { ...program.env, ...(program.isClient ? env : {}) };
     const { where = 'client', awaits, listensAt } = program;
+    const all = {
+      ...program.env,
+      ...(program.isClient ? env : {}),
+      ...(options.rate !== undefined && awaits === 'done' ? { RATE: String(options.rate) } : {}),
+    };
     const said = await stage.start(program.name, program.argv, {
       where,
       env: all,

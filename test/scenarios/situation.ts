@@ -32,7 +32,7 @@ export interface Program {
   readonly awaits?: 'ready' | 'done';
   /** Where it listens once it is ready, on the client's side. */
   readonly listensAt?: string;
-  /** Its ports are what is looked at: it gets what Scenario runs are given for the client, as the probe. */
+  /** Its ports are what is looked at: it gets ScenarioOptions.env. */
   readonly isClient?: boolean;
   /** A server that one which is there already would do for (ScenarioOptions.isServed). */
   readonly isPlainServer?: boolean;
@@ -49,8 +49,6 @@ export interface Situation {
   readonly nft?: readonly string[];
   /** The server that the client connects to; where it cannot be any. */
   readonly destination?: string;
-  /** Whether what it does depends on the undici it uses. */
-  readonly isOfUndici?: boolean;
   /** In this order, each when the one before is ready or done. */
   readonly programs: (place: Place) => readonly Program[];
   readonly kernel: (count: number, undici: UndiciOf) => KernelExpectation;

@@ -1,5 +1,6 @@
 // undici-client.mjs SITUATION ORIGIN COUNT: one way in which programs use undici or fetch.
 // UNDICI: the folder of the package, or "fetch" for the one that Node brings along.
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { exitWithStdin, repeat, tell } from './held.mjs';
@@ -30,15 +31,17 @@ const agent = (options) => new undici.Agent(options);
 /** A wait that ends when the connections of an agent have: undici tells. */
 const disconnected = (dispatcher) => new Promise((resolve) => dispatcher.once('disconnect', resolve));
 
+const agentClosed = inARow(async () => {
+  const dispatcher = agent();
+  await readAll(SMALL, { dispatcher });
+  await dispatcher.close();
+});
+
 /** Ones that undici alone has, not fetch. */
 const OF_UNDICI = {
   'dump-small': inARow(async () => (await ask(`${origin}/large?bytes=65536`)).body.dump()),
   'dump-large': inARow(async () => (await ask(LARGE)).body.dump()),
-  'agent-closed': inARow(async () => {
-    const dispatcher = agent();
-    await readAll(SMALL, { dispatcher });
-    await dispatcher.close();
-  }),
+  'agent-closed': agentClosed,
   'agent-open': inARow(() => readAll(SMALL, { dispatcher: agent() })),
   'pipelining-off': () => {
     const dispatcher = agent({ pipelining: 0 });
@@ -58,6 +61,24 @@ const OF_UNDICI = {
     const dispatcher = agent({ headersTimeout: 50 });
     return repeat(count, () => readAll(`${origin}/never`, { dispatcher }), count);
   },
+  'tls-agent-closed': agentClosed,
+  /** All at once on one connection. */
+  h2: async () => {
+    const dispatcher = agent({ allowH2: true, connections: 1, pipelining: 100 });
+    // The first one tells it that it is HTTP/2.
+    await readAll(SMALL, { dispatcher });
+    return repeat(count, () => readAll(`${origin}/slow?ms=20`, { dispatcher }), count);
+  },
+  websocket: () => {
+    const sockets = [];
+    return repeat(count, async () => {
+      const socket = new undici.WebSocket(origin.replace('http', 'ws'));
+      sockets.push(socket);
+      await once(socket, 'open');
+      socket.send('hello');
+      await once(socket, 'message');
+    });
+  },
   'idle-timeout': async () => {
     const dispatcher = agent({ keepAliveTimeout: 20, keepAliveMaxTimeout: 20 });
     return repeat(count, async () => {
@@ -70,6 +91,7 @@ const OF_UNDICI = {
 
 const SITUATIONS = {
   read: inARow(() => readAll(SMALL)),
+  tls: inARow(() => readAll(SMALL)),
   'read-large': inARow(() => readAll(LARGE)),
   'small-unread': inARow(() => ask(SMALL)),
   'large-unread': inARow(() => ask(LARGE)),
