@@ -49,6 +49,8 @@ export interface Situation {
   readonly nft?: readonly string[];
   /** The server that the client connects to; where it cannot be any. */
   readonly destination?: string;
+  /** More of a kind, that need not be tried with every undici. */
+  readonly isVariety?: boolean;
   /** In this order, each when the one before is ready or done. */
   readonly programs: (place: Place) => readonly Program[];
   readonly kernel: (count: number, undici: UndiciOf) => KernelExpectation;

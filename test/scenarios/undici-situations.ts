@@ -11,6 +11,8 @@ interface Row {
   readonly orCause?: readonly Cause[];
   /** By TLS, at a port of its own. */
   readonly securePort?: number;
+  /** More of a kind: every undici does alike. */
+  readonly isVariety?: boolean;
   /** Of undici. */
   readonly since?: number;
   readonly only?: 'undici' | 'fetch';
@@ -51,7 +53,7 @@ const ANY_CERTIFICATE = { NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_NO_WARNINGS: '
 
 const ROWS: Readonly<Record<string, Row>> = {
   read: { kernel: reused, cause: 'none' },
-  'read-large': { kernel: reused, cause: 'none' },
+  'read-large': { isVariety: true, kernel: reused, cause: 'none' },
   'small-unread': { kernel: reused, cause: 'none' },
   'large-unread': { kernel: stuck, cause: 'leaked_body' },
   // request() never gives a connection back by garbage collection.
@@ -66,20 +68,21 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   cancel: { kernel: givenUp, cause: 'unread_body' },
   abort: { kernel: givenUp, cause: 'unread_body' },
-  'loop-left': { kernel: givenUp, cause: 'unread_body' },
+  'loop-left': { isVariety: true, kernel: givenUp, cause: 'unread_body' },
   'dump-small': { only: 'undici', kernel: reused, cause: 'none' },
   'dump-large': { only: 'undici', kernel: givenUp, cause: 'unread_body' },
   'agent-closed': { only: 'undici', kernel: closedByClient, cause: 'client_per_request' },
   'agent-open': { only: 'undici', kernel: stuck, cause: 'client_per_request' },
   'hint-1': { kernel: closedByClient, cause: 'keepalive_hint_too_short' },
-  'hint-2': { kernel: closedByClient, cause: 'keepalive_hint_too_short' },
+  'hint-2': { isVariety: true, kernel: closedByClient, cause: 'keepalive_hint_too_short' },
   // Two seconds of margin leave one: they are reused, and closed by the client when it is over.
-  'hint-3': { kernel: () => ({ opened: FEW, timeWait: FEW }), cause: 'none' },
+  'hint-3': { isVariety: true, kernel: () => ({ opened: FEW, timeWait: FEW }), cause: 'none' },
   'pipelining-off': { only: 'undici', kernel: oneEach, cause: 'keepalive_disabled' },
   reset: { only: 'undici', kernel: oneEach, cause: 'keepalive_disabled' },
   'connection-close': { kernel: oneEach, cause: 'keepalive_disabled' },
   // maxRequestsPerClient: 1 lets two through, and more where they come before the close (6: two each).
   'request-limit': {
+    isVariety: true,
     only: 'undici',
     kernel: (count) => ({ opened: [count / 2, count], timeWait: race(count) }),
     cause: 'keepalive_disabled',
@@ -89,9 +92,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   'server-asks': { kernel: oneEach, cause: 'server_closes' },
   'server-fin': { kernel: closedUnasked, cause: 'server_closes' },
   'server-rst': { kernel: closedUnasked, cause: 'server_closes' },
-  'server-fin-early': { kernel: closedTraceless, cause: 'server_closes' },
-  'server-fin-body': { kernel: closedTraceless, cause: 'server_closes' },
-  eof: { kernel: closedTraceless, cause: 'server_closes' },
+  'server-fin-early': { isVariety: true, kernel: closedTraceless, cause: 'server_closes' },
+  'server-fin-body': { isVariety: true, kernel: closedTraceless, cause: 'server_closes' },
+  eof: { isVariety: true, kernel: closedTraceless, cause: 'server_closes' },
   // A server that says nothing of how long: undici lets go after 4 s.
   burst: {
     count: 500,
@@ -101,7 +104,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'burst-limited': { only: 'undici', count: 500, kernel: () => ({ opened: 50, established: 50 }), cause: 'none' },
   'abort-early': { kernel: abortedEarly, cause: 'aborted_requests' },
   'headers-timeout': { only: 'undici', kernel: closedByClient, cause: 'aborted_requests' },
-  tls: { securePort: 9443, kernel: reused, cause: 'none' },
+  tls: { isVariety: true, securePort: 9443, kernel: reused, cause: 'none' },
   // The server's close_notify comes for a socket that is closed: a RST, and no TIME_WAIT.
   'tls-agent-closed': { securePort: 9444, only: 'undici', kernel: closedTraceless, cause: 'client_per_request' },
   // undici 6 fails an assertion of its own on it.
@@ -121,11 +124,12 @@ export function undiciSituations({ use, major }: UndiciOf): Situation[] {
   const kind = use === 'fetch' ? 'fetch' : 'undici';
   return Object.entries(ROWS)
     .filter(([, { only = kind, since = 0 }]) => only === kind && major >= since)
-    .map(([name, { count = 20, kernel, cause, orCause, securePort }]) => ({
+    .map(([name, { count = 20, kernel, cause, orCause, securePort, isVariety = false }]) => ({
       name,
       count,
       kernel,
       expectedCause: cause,
+      isVariety,
       ...(orCause === undefined ? {} : { orCause }),
       ...(securePort === undefined ? {} : { needs: ['openssl'], destination: `10.9.0.3:${securePort}` }),
       programs: (place) => {
