@@ -54,3 +54,6 @@ export function meets(counts: KernelCounts, expected: KernelExpectation): boolea
 
 const bounds = (expected: Expected): readonly [number, number] =>
   typeof expected === 'number' ? [expected, expected] : expected;
+
+/** A pool that is too small: how often it opens one depends on how requests happen to come. */
+export const often = (count: number) => ({ opened: [count / 10, count], timeWait: [count / 10, count] }) as const;

@@ -6,6 +6,7 @@ import { meets } from './kernel-counts.ts';
 import { type TestNode, testNodes } from './nodes.ts';
 import { OTHER_SITUATIONS } from './other-situations.ts';
 import { serverOf } from './programs.ts';
+import { PROXY_SITUATIONS } from './proxy-situations.ts';
 import { play } from './scenario.ts';
 import type { Situation, UndiciOf } from './situation.ts';
 import { Stage } from './stage.ts';
@@ -47,6 +48,7 @@ describe('what the kernel gets', { skip: await obstacle(), concurrency: 4 }, () 
       const situations = undiciSituations(undici).filter(({ isVariety }) => index === 0 || !isVariety);
       describeAll(`${undici.name}, Node ${node.version}`, situations, node, undici);
     }
-    describeAll(`others, Node ${node.version}`, OTHER_SITUATIONS, node, undicisOf(node)[0]!);
+    const others = [...OTHER_SITUATIONS, ...PROXY_SITUATIONS];
+    describeAll(`others, Node ${node.version}`, others, node, undicisOf(node)[0]!);
   }
 });
