@@ -486,25 +486,33 @@ class Driver:
                               preexec_fn=die_with_parent)
         return {'status': done.returncode, 'stdout': done.stdout, 'stderr': done.stderr}
 
-    def do_start(self, argv, where='client', log='/dev/null'):
-        """Starts a program that goes on running; `stop` ends it."""
+    def do_start(self, argv, where='client', log='/dev/null', held=False):
+        """Starts a program that goes on running; `stop` ends it. `held`: its stdin stays open until `release`."""
         self.enter(where)
         with open(log, 'wb') as output:
-            child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                     preexec_fn=die_with_parent)
+            stdin = subprocess.PIPE if held else subprocess.DEVNULL
+            child = subprocess.Popen(argv, stdin=stdin, stdout=output, stderr=output, preexec_fn=die_with_parent)
         self.children[child.pid] = child
         return {'pid': child.pid}
 
     def do_stop(self, pid, patience=10):
         child = self.children.pop(pid)
         child.terminate()
+        return self.ended(child, patience)
+
+    def do_release(self, pid, patience=10):
+        """Closes the stdin of a held program, which ends by itself then."""
+        child = self.children.pop(pid)
+        child.stdin.close()
+        return self.ended(child, patience)
+
+    def ended(self, child, patience):
         try:
             return {'status': child.wait(patience)}
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
             raise
-
 
     def do_end(self):
         """Leaves nothing behind: a socket that goes on closing keeps its namespace for minutes."""

@@ -192,9 +192,17 @@ export class Netns {
     return await this.request('run', { argv, where });
   }
 
-  /** Starts a program inside the namespace that goes on running until stop(). Its output goes to the file `log`. */
-  async start(argv: readonly string[], log: string, where: Side = 'client'): Promise<number> {
-    return (await this.request<{ pid: number }>('start', { argv, log, where })).pid;
+  /**
+   * Starts a program inside the namespace that goes on running until stop(). Its output goes to the file `log`. `held`: its
+   * stdin stays open until release().
+   */
+  async start(argv: readonly string[], log: string, where: Side = 'client', held = false): Promise<number> {
+    return (await this.request<{ pid: number }>('start', { argv, log, where, held })).pid;
+  }
+
+  /** Closes the stdin of a held program, and waits until it has ended by itself; its exit status. */
+  async release(pid: number): Promise<number> {
+    return (await this.request<{ status: number }>('release', { pid })).status;
   }
 
   /** Ends it with SIGTERM; its exit status. */

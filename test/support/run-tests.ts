@@ -27,7 +27,7 @@ if (files.length === 0) {
 /** What watches real programs second by second needs the processors for itself: these run one after the other, at the end. */
 const ALONE = /\/test\/(e2e|kernel\/forecast)/;
 /** Minutes, if nothing else is left to run beside them: these begin. */
-const LONG = /\/test\/kernel\//;
+const LONG = /\/test\/(kernel|scenarios)\//;
 
 const run = (some: readonly string[], concurrency: number): number => {
   if (some.length === 0) return 0;
