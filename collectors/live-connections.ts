@@ -32,7 +32,7 @@ export function liveConnections(libc: Libc, remote: string, remotePort: number):
     readInfos(into, length, (info) => {
       sample.connections++;
       if (isReused(info)) sample.reused++;
-      if (info.unreadBytes > 0) sample.unread++;
+      if (info.unreadBytes > 0 && info.lastReceivedMs >= STILL_MS) sample.unread++;
       if (info.lastSentMs >= STILL_MS && info.lastReceivedMs >= STILL_MS) sample.idle++;
       if (info.bytesSent <= SYN_BYTES && info.bytesReceived <= SYN_BYTES) sample.unused++;
     }),

@@ -167,13 +167,16 @@ export class Correlator {
     diagnosis: Diagnosis,
     { at, live }: Pick<Scene, 'at' | 'live'>,
   ): NamespaceReport {
-    const indexOf = new Map(found.map(({ report }, index) => [placeOf(report), picked[index] as number]));
+    const known = new Map(
+      found.map(({ report, bound }, index) => [placeOf(report), { index: picked[index] as number, bound }]),
+    );
     const scene: Scene = { at, live, namespace, listenersInRange };
     diagnosis.begin(scene);
     const destinations = namespace.destinations.map((one) => {
-      const probe = probes === null ? null : probeView(probes, one, sockets, indexOf.get(placeOf(one)) ?? null, at);
+      const { index, bound } = known.get(placeOf(one)) ?? { index: null, bound: 0 };
+      const probe = probes === null ? null : probeView(probes, one, sockets, index, at);
       const told = probe === null ? one : withProbe(one, probe);
-      const causes = diagnosis.causes(told, probe, scene);
+      const causes = diagnosis.causes(told, probe, bound, scene);
       return causes.length === 0 ? told : { ...told, causes };
     });
     return { ...namespace, destinations };
@@ -278,7 +281,12 @@ export class Correlator {
       const counted =
         kept.get(destination) ?? this.counted(sockets, destination, counter.measure(sockets, destination));
       const one = report(readings, sockets, destination, counted.counts, shared, asked);
-      return { report: one, held: heldOf(one, counted), isHindered: isHindered(one, counted.counts, shared) };
+      return {
+        report: one,
+        held: heldOf(one, counted),
+        bound: counted.counts.blocked,
+        isHindered: isHindered(one, counted.counts, shared),
+      };
     });
     const reports = found.map((one) => one.report);
     const unused = reportUnused ? asked.unused(reports, shared) : [];
@@ -355,6 +363,8 @@ interface Counted {
 interface Found {
   readonly report: DestinationReport;
   readonly held: Held;
+  /** Of its used ports, those known to be bound. */
+  readonly bound: number;
   readonly isHindered: boolean;
 }
 

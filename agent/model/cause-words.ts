@@ -42,7 +42,7 @@ export const CAUSE_WORDS: { readonly [cause in Cause]: CauseWords } = {
     fromProbe:
       'Connections closed after the headers of a response and before its end, by the program or by the garbage collector.',
     fromKernel:
-      'Connections are closed with data that nobody has read (TCPAbortOnClose; these end with a reset), or lie about with it.',
+      'Connections are closed with data that nobody has read (TCPAbortOnClose; these end with a reset and leave no TIME_WAIT). Where all of a body had come and been read from the kernel, they look like one connection per request.',
   },
   leaked_body: {
     headline: 'bodies that nobody reads on',

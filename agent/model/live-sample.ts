@@ -4,7 +4,7 @@ export interface LiveSample {
   readonly connections: number;
   /** Of these: more than one request was sent on them (more data segments out than one request takes). */
   readonly reused: number;
-  /** Of these: what came for them was not read (receive queue not empty). */
+  /** Of these: what came for them a second ago or earlier was not read (receive queue not empty). */
   readonly unread: number;
   /** Of these: neither sent nor received data for a second or more. */
   readonly idle: number;

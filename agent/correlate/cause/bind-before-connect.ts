@@ -1,23 +1,34 @@
-import { isAtStake, many } from './evidence.ts';
+import { isAtStake, many, percent } from './evidence.ts';
 import type { Rule } from './facts.ts';
 
 const LEAST_RATIO = 0.05;
+/** Of its own ports. */
+const MOSTLY_RATIO = 0.5;
 
 /** Sockets that bind() before they connect() take a port from all destinations, not from theirs alone. The kernel tells. */
-export const bindBeforeConnect: Rule = ({ report, namespace: { bindPools } }) => {
+export const bindBeforeConnect: Rule = ({ report, boundPorts, namespace: { bindPools } }) => {
   const pool = bindPools.find(({ local }) => local === report.local);
   if (pool === undefined) return null;
   const isPoolShort = pool.verdict === 'warning' || pool.verdict === 'critical';
-  const isBlocked = isAtStake(report) && report.blockedPorts >= report.usablePorts * LEAST_RATIO;
-  if (!isPoolShort && !isBlocked) return null;
+  const isOwn = boundPorts > 0 && boundPorts >= report.usedPorts * MOSTLY_RATIO;
+  const isBlocked = report.blockedPorts >= report.usablePorts * LEAST_RATIO;
+  if (!isOwn && !isBlocked) return null;
+  if (!isPoolShort && !isAtStake(report)) return null;
   return {
     cause: 'bind_before_connect',
     confidence: 'certain',
     evidence: [
       `programs bind() to ${pool.local} before they connect(): ${many(pool.usedPorts, 'port')} of that pool are taken`,
-      `${many(report.blockedPorts, 'port')} are blocked for this destination though it does not use them`,
+      ...(isOwn
+        ? [
+            `${many(boundPorts, 'port')} (${percent(boundPorts, report.usedPorts)}) of this destination were chosen by bind()`,
+          ]
+        : []),
+      ...(report.blockedPorts > 0
+        ? [`${many(report.blockedPorts, 'port')} are blocked for this destination though it does not use them`]
+        : []),
     ],
-    portsBack: report.blockedPorts,
+    portsBack: isOwn ? Math.max(report.blockedPorts, boundPorts) : report.blockedPorts,
     callSite: null,
   };
 };

@@ -13,12 +13,15 @@ const MOST_REUSE = 2;
  */
 export const clientPerRequest: Rule = (facts) => {
   const { probe } = facts;
-  if (probe === null || reuse(probe) > MOST_REUSE) return null;
+  // Where a client's requests are counted, it is closed and made anew for that.
+  if (probe === null || reuse(probe) > MOST_REUSE || closesFor(probe, ['request_limit']) > 0) return null;
   const { opens, opensBesideIdle } = probe.counts;
   const closed = closesFor(probe, ['client_closed']);
   const { clients, open, idle } = probe.gauges;
   const evidence: string[] = [];
-  if (opensBesideIdle >= LEAST && opensBesideIdle >= opens * BESIDE_RATIO) {
+  // Idle ones that the server is about to close are none of that kind.
+  const ownEnds = closesFor(probe, OF_THEIR_OWN) + idle;
+  if (opensBesideIdle >= LEAST && Math.min(opensBesideIdle, ownEnds) >= opens * BESIDE_RATIO) {
     evidence.push(
       `${grouped(opensBesideIdle)} of ${many(opens, 'connection')} were opened ${lately(probe)} while another one to the same place was idle`,
     );

@@ -54,7 +54,12 @@ export class Diagnosis {
   }
 
   /** The worst destination first. */
-  causes(report: Omit<DestinationReport, 'causes'>, probe: ProbeView | null, scene: Scene): readonly CauseReport[] {
+  causes(
+    report: Omit<DestinationReport, 'causes'>,
+    probe: ProbeView | null,
+    boundPorts: number,
+    scene: Scene,
+  ): readonly CauseReport[] {
     const { usedPorts, usablePorts, verdict } = report;
     const matters = verdict !== 'healthy' || usedPorts >= usablePorts * MATTERS_RATIO;
     const known = this.watch(report, scene.at, matters);
@@ -62,6 +67,7 @@ export class Diagnosis {
     const facts: CauseFacts = {
       report,
       namespace: scene.namespace,
+      boundPorts,
       listenersInRange: scene.listenersInRange,
       probe,
       live: matters && probe?.isAll !== true ? this.live(report, known, scene) : null,

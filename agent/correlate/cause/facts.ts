@@ -12,6 +12,8 @@ export interface CauseFacts {
     NamespaceReport,
     'range' | 'reservedPorts' | 'usablePorts' | 'blockedPorts' | 'twReuse' | 'bindPools' | 'counters'
   >;
+  /** Of its used ports, those that bind() is known to have chosen. */
+  readonly boundPorts: number;
   /** Usable ports that a listening socket of the namespace takes from everybody. */
   readonly listenersInRange: number;
   /** null: no probe reports of this destination. */

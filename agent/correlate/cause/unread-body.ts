@@ -17,17 +17,15 @@ import { phantomsOf } from './phantom-reconnects.ts';
 const REASONS = ['body_unread', 'body_collected'] as const;
 /** Closed with unread data, of the connections opened: more than a few clients that hang up. */
 const ABORT_RATIO = 0.3;
-/** Of the live connections, with data that nobody reads. */
-const UNREAD_RATIO = 0.2;
-const LEAST_UNREAD = 5;
+const LEAST_ABORTS = 2;
 
 /**
  * Response bodies given up before their end: the connection cannot carry another request and is closed.
  * Probe: closes after the headers and before the end. Kernel alone: connections that are closed with data nobody has read
- * (TCPAbortOnClose; these end with a RST), or that lie about with it, where connections are not kept.
+ * (TCPAbortOnClose; these end with a RST).
  */
 export const unreadBody: Rule = (facts) => {
-  const { probe, abortsPerSecond, live } = facts;
+  const { probe, abortsPerSecond } = facts;
   if (probe !== null) {
     const closes = closesFor(probe, REASONS);
     if (isHabit(facts, closes)) {
@@ -48,28 +46,17 @@ export const unreadBody: Rule = (facts) => {
   }
   const churn = churnPerSecond(facts);
   const opens = facts.report.opensPerSecond ?? churn;
-  if (!isKernels(facts) || opens === null) return null;
-  const waiting = facts.report.states.time_wait ?? 0;
-  if (abortsPerSecond !== null && abortsPerSecond >= Math.max(1, opens * ABORT_RATIO)) {
-    return {
-      cause: 'unread_body',
-      confidence: 'likely',
-      evidence: [
-        `${rate(abortsPerSecond)} connections a second are closed here with data that nobody has read (TCPAbortOnClose), and ${rate(opens)} a second are opened`,
-      ],
-      portsBack: waiting,
-      callSite: null,
-    };
-  }
-  if (churn === null || live === null || live.unread < LEAST_UNREAD) return null;
-  if (live.unread < live.connections * UNREAD_RATIO) return null;
+  if (!isKernels(facts) || abortsPerSecond === null || abortsPerSecond < LEAST_ABORTS) return null;
+  // A reset leaves nothing in the table by which connections could be counted.
+  if (opens === null ? (facts.report.states.established ?? 0) === 0 : abortsPerSecond < opens * ABORT_RATIO)
+    return null;
   return {
     cause: 'unread_body',
-    confidence: 'possible',
+    confidence: opens === null ? 'possible' : 'likely',
     evidence: [
-      `${many(live.unread, 'connection')} of ${live.connections} hold data that nobody reads, and ${rate(churn)} a second are opened and closed`,
+      `${rate(abortsPerSecond)} connections a second are closed in this namespace with data that nobody has read (TCPAbortOnClose)${opens === null ? '' : `, and ${rate(opens)} a second are opened to this destination`}`,
     ],
-    portsBack: waiting,
+    portsBack: facts.report.states.time_wait ?? 0,
     callSite: null,
   };
 };

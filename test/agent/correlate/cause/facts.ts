@@ -8,6 +8,7 @@ import { destination, namespace } from '../../../support/assessments.ts';
 export interface Situation {
   readonly report?: Partial<DestinationReport>;
   readonly namespace?: Partial<CauseFacts['namespace']>;
+  readonly boundPorts?: number;
   readonly listenersInRange?: number;
   readonly probe?: ProbeView | null;
   readonly live?: LiveSample | null;
@@ -33,6 +34,7 @@ export function facts(situation: Situation): CauseFacts {
       ...situation.report,
     }),
     namespace: { ...namespace(), bindPools: [], reservedPorts: 0, ...situation.namespace },
+    boundPorts: situation.boundPorts ?? 0,
     listenersInRange: situation.listenersInRange ?? 0,
     probe: situation.probe ?? null,
     live: situation.live ?? null,

@@ -129,6 +129,16 @@ const TWENTY: readonly Row[] = [
     'idle_pool_too_small certain',
   ],
   [
+    'maxRequestsPerClient: 1',
+    { probe: told({ opens: 18, requests: 20, opensBesideIdle: 16, closes: { request_limit: 2, client_closed: 16 } }) },
+    'keepalive_disabled certain',
+  ],
+  [
+    'a server that closes each connection, beside which the next one is opened already',
+    { probe: told({ opens: 20, requests: 20, opensBesideIdle: 19, closes: { server_closed_idle: 20 } }) },
+    'server_closes certain',
+  ],
+  [
     'nobody listens there',
     { probe: told({ connectErrors: { ECONNREFUSED: 20 } }) },
     'slow_or_dead_destination certain',
@@ -300,6 +310,36 @@ const KERNEL: readonly Row[] = [
       namespace: { bindPools: [bindPool({ local: '10.9.0.1' })] },
     },
     'bind_before_connect certain',
+  ],
+  [
+    'a client that binds, and opens a connection for each request',
+    {
+      boundPorts: 24_000,
+      report: churning(400),
+      live: live(20),
+      namespace: { bindPools: [bindPool({ local: '10.9.0.1', usedPorts: 24_020 })] },
+    },
+    'bind_before_connect certain',
+    'connection_per_request likely',
+    'tw_reuse_would_help',
+  ],
+  [
+    'one that does not bind, beside it',
+    {
+      report: churning(400),
+      live: live(20),
+      namespace: { bindPools: [bindPool({ local: '10.9.0.1', usedPorts: 24_020 })] },
+    },
+    'connection_per_request likely',
+    'tw_reuse_would_help',
+  ],
+  [
+    'bodies left unread, where nothing is left of connections to count them by',
+    {
+      report: { usedPorts: 2000, states: { established: 2000 }, opensPerSecond: null, verdict: 'watch' },
+      abortsPerSecond: 300,
+    },
+    'unread_body possible',
   ],
   [
     'listeners, reservations and a small range, where ports are short',
