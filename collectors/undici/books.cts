@@ -320,8 +320,8 @@ export function mark(marked: object, connection: Connection | null): void {
 
 /** Whether it could take a request now. */
 export function isIdle(connection: Connection): boolean {
-  const { inFlight, requests, isComplete, serverCloses, clientCloses, hint, socket } = connection;
-  if (inFlight > 0 || requests === 0 || !isComplete || serverCloses || clientCloses) return false;
+  const { inFlight, requests, isComplete, isUpgrade, serverCloses, clientCloses, hint, socket } = connection;
+  if (inFlight > 0 || requests === 0 || !isComplete || isUpgrade || serverCloses || clientCloses) return false;
   return hint > SHORT_HINT && !socket.destroyed;
 }
 

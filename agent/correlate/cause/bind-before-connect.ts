@@ -1,4 +1,4 @@
-import { isAtStake, many, percent } from './evidence.ts';
+import { isAtStake, isShort, many, percent } from './evidence.ts';
 import type { Rule } from './facts.ts';
 
 const LEAST_RATIO = 0.05;
@@ -12,8 +12,7 @@ export const bindBeforeConnect: Rule = ({ report, boundPorts, namespace: { bindP
   const isPoolShort = pool.verdict === 'warning' || pool.verdict === 'critical';
   const isOwn = boundPorts > 0 && boundPorts >= report.usedPorts * MOSTLY_RATIO;
   const isBlocked = report.blockedPorts >= report.usablePorts * LEAST_RATIO;
-  if (!isOwn && !isBlocked) return null;
-  if (!isPoolShort && !isAtStake(report)) return null;
+  if (isOwn ? !isPoolShort && !isAtStake(report) : !isBlocked || !isShort(report)) return null;
   return {
     cause: 'bind_before_connect',
     confidence: 'certain',

@@ -3,6 +3,15 @@ import type { Rule } from './facts.ts';
 
 /** A pool opens a second connection at times although one has just become free. */
 const BESIDE_RATIO = 0.5;
+const BY_SERVER = [
+  'server_closed_idle',
+  'server_closed_early',
+  'server_closed_body',
+  'server_reset',
+  'server_asked',
+] as const;
+/** When a server ends one connection, undici's Agent may close the client that had it, with its others. */
+const SERVER_RATIO = 0.2;
 const OF_THEIR_OWN = ['client_closed', 'idle_timeout'] as const;
 /** More requests than that on a connection, and the client lives on. */
 const MOST_REUSE = 2;
@@ -18,15 +27,16 @@ export const clientPerRequest: Rule = (facts) => {
   const { opens, opensBesideIdle } = probe.counts;
   const closed = closesFor(probe, ['client_closed']);
   const { clients, open, idle } = probe.gauges;
+  const isServers = closesFor(probe, BY_SERVER) > opens * SERVER_RATIO;
   const evidence: string[] = [];
   // Idle ones that the server is about to close are none of that kind.
   const ownEnds = closesFor(probe, OF_THEIR_OWN) + idle;
-  if (opensBesideIdle >= LEAST && Math.min(opensBesideIdle, ownEnds) >= opens * BESIDE_RATIO) {
+  if (!isServers && opensBesideIdle >= LEAST && Math.min(opensBesideIdle, ownEnds) >= opens * BESIDE_RATIO) {
     evidence.push(
       `${grouped(opensBesideIdle)} of ${many(opens, 'connection')} were opened ${lately(probe)} while another one to the same place was idle`,
     );
   }
-  if (closed >= LEAST && closed >= opens * BESIDE_RATIO) {
+  if (closed >= LEAST && closed >= opens * BESIDE_RATIO && !isServers) {
     evidence.push(
       `${grouped(closed)} of ${many(opens, 'connection')} (${percent(closed, opens)}) ended ${lately(probe)} because their client was closed`,
     );

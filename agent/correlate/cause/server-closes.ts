@@ -19,17 +19,22 @@ const WORDS = {
 };
 /** Of all closes. */
 const MOSTLY_RATIO = 0.8;
+const FOLLOWED_RATIO = 0.2;
 const LEAST_PER_SECOND = 5;
+const RESET_RATIO = 0.3;
 
 /**
  * The server ends the connections. That costs new ones, but hardly a port: TIME_WAIT is then the server's.
  * Probe: by reason. Kernel alone: who closes first.
  */
 export const serverCloses: Rule = (facts) => {
-  const { probe, report } = facts;
+  const { probe, report, abortsPerSecond } = facts;
   if (probe !== null) {
-    const closes = closesFor(probe, REASONS);
-    if (isHabit(facts, closes)) {
+    const own = closesFor(probe, REASONS);
+    // undici's Agent closes the rest of a client that has lost a connection so.
+    const after = own > probe.counts.opens * FOLLOWED_RATIO ? closesFor(probe, ['client_closed']) : 0;
+    const closes = own + after;
+    if (own > 0 && isHabit(facts, closes)) {
       const kinds = REASONS.filter((reason) => closesFor(probe, [reason]) > 0).sort(
         (a, b) => closesFor(probe, [b]) - closesFor(probe, [a]),
       );
@@ -52,6 +57,8 @@ export const serverCloses: Rule = (facts) => {
   const { local, remote } = report.closesPerSecond;
   if (!isAtStake(report) || remote === null || remote < LEAST_PER_SECOND) return null;
   if (remote < (remote + (local ?? 0)) * MOSTLY_RATIO) return null;
+  // What this side resets leaves as little behind as what the other side closes.
+  if (abortsPerSecond !== null && abortsPerSecond > remote * RESET_RATIO) return null;
   return {
     cause: 'server_closes',
     confidence: 'likely',

@@ -139,6 +139,18 @@ const TWENTY: readonly Row[] = [
     'server_closes certain',
   ],
   [
+    "a server that resets, and undici's Agent that closes the rest of that client",
+    {
+      probe: told({
+        opens: 20,
+        requests: 20,
+        opensBesideIdle: 19,
+        closes: { server_closed_idle: 4, server_reset: 4, client_closed: 12 },
+      }),
+    },
+    'server_closes certain',
+  ],
+  [
     'nobody listens there',
     { probe: told({ connectErrors: { ECONNREFUSED: 20 } }) },
     'slow_or_dead_destination certain',
@@ -290,6 +302,19 @@ const KERNEL: readonly Row[] = [
     'nobody answers',
     { report: { usedPorts: 900, states: { syn_sent: 890, established: 10 }, verdict: 'watch' } },
     'slow_or_dead_destination likely',
+  ],
+  [
+    'resets of this side, which look like closes of the other',
+    {
+      report: {
+        usedPorts: 2000,
+        states: { established: 2000 },
+        opensPerSecond: 500,
+        closesPerSecond: { local: 5, remote: 495 },
+      },
+      abortsPerSecond: 480,
+    },
+    'unread_body likely',
   ],
   [
     'the other side closes',
