@@ -1,8 +1,10 @@
-import { version } from 'node:process';
+import { env, getuid, version } from 'node:process';
 import { readInventory } from '../../collectors/system.ts';
 import type { Config } from '../config/config.ts';
+import { probeSocketOf } from '../config/probe-socket.ts';
 import { askHealth, type DaemonHealth } from '../doctor/daemon-health.ts';
 import { nativeSights } from '../doctor/native.ts';
+import { probeSights } from '../doctor/probe-sight.ts';
 import { type DoctorReport, reportTable } from '../doctor/report.ts';
 import { credentials, isBlind, look, type Sight } from '../doctor/sight.ts';
 import type { HostInventory } from '../model/assessment.ts';
@@ -14,6 +16,8 @@ export interface DoctorProbes {
   readonly inventory: () => Promise<HostInventory>;
   /** What the kernel tells beside /proc. */
   readonly native: (host: Host) => readonly Sight[];
+  /** Whether programs can report by themselves. */
+  readonly probe: (config: Pick<Config, 'probeSocket'>) => readonly Sight[];
   readonly health: (listen: Config['listen']) => Promise<DaemonHealth>;
 }
 
@@ -21,6 +25,7 @@ const PROBES: DoctorProbes = {
   nodeVersion: version,
   inventory: readInventory,
   native: nativeSights,
+  probe: ({ probeSocket }) => probeSights(probeSocketOf(probeSocket, env, getuid?.() === 0)),
   health: askHealth,
 };
 
@@ -54,7 +59,7 @@ export async function examine(config: Config, host: Host, probes: DoctorProbes):
     uid: own instanceof Error ? null : own.uid,
     capabilities: own instanceof Error ? null : own.capabilities,
     inventory: inventory instanceof Error ? null : inventory,
-    sights: [...look(host), ...probes.native(host), ...unknown],
+    sights: [...look(host), ...probes.native(host), ...probes.probe(config), ...unknown],
     daemon,
   };
 }

@@ -2,8 +2,9 @@
 // (8 bits) and the payload. A daemon closes the connection at what it does not understand; a probe never reads.
 //
 // hello   JSON, a WireHello: once, first.
-// sums    JSON, a WireSums: at least every second while something changes. Counts are since the program began, so a lost
-//         frame loses nothing but high-water marks.
+// sums    JSON, { dropped, faults, paths: WirePath[] }: at least every second while something changes. Counts are since the
+//         program began, so a lost frame loses nothing but high-water marks. `dropped`: paths and events that there was no
+//         room for; `faults`: errors inside the probe, all of them caught.
 // events  8 bytes for each connection that opened or closed lately: path id (32), local port (16), reason (8), 0 (8).
 import type { CloseReason } from '../../agent/model/probe.ts' with { 'resolution-mode': 'import' };
 
@@ -87,14 +88,6 @@ export interface WirePath {
   /** Seconds; null: none seen. */
   readonly hint: number | null;
   readonly sites: readonly (readonly [site: string, reason: string, count: number])[];
-}
-
-export interface WireSums {
-  /** Paths and events that there was no room for, since the program began. */
-  readonly dropped: number;
-  /** Errors inside the probe, all of them caught. */
-  readonly faults: number;
-  readonly paths: readonly WirePath[];
 }
 
 export function frame(kind: number, payload: Buffer): Buffer {

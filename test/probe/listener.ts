@@ -20,7 +20,7 @@ import { EVENTS, HELLO, SUMS } from '../../collectors/undici/wire.cts';
 
 export const PROBE = fileURLToPath(new URL('../../collectors/undici/probe.cjs', import.meta.url));
 /** Where `undici` and `undici6` are found by programs that are text. */
-export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** One program's thread, as it reports. */
 export interface Heard {

@@ -1,9 +1,12 @@
 // Lastport beside a scenario: the daemon as it is run, and what it says of a destination meanwhile.
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatEndpoint } from '../../agent/model/address.ts';
 import type { Assessment, DestinationReport } from '../../agent/model/assessment.ts';
+import type { Cause } from '../../agent/model/cause.ts';
+import { CAUSE_WORDS } from '../../agent/model/cause-words.ts';
 import { until } from '../e2e/until.ts';
 import type { Stage } from './stage.ts';
 
@@ -14,6 +17,7 @@ const POLL_MS = 200;
 export class Lastport {
   private readonly api: string;
   private readonly probeSocket: string;
+  private log = '';
 
   private constructor(folder: string) {
     this.api = join(folder, 'api.sock');
@@ -25,7 +29,7 @@ export class Lastport {
     const lastport = new Lastport(stage.folder);
     const options = ['--netns', 'self', '--state-dir', 'off', '--listen', `unix:${lastport.api}`];
     const argv = [process.execPath, MAIN, 'run', ...options, '--probe-socket', lastport.probeSocket];
-    await stage.start('lastport', argv);
+    lastport.log = await stage.log('lastport', argv);
     await until('a first look', () => lastport.assessment());
     return lastport;
   }
@@ -44,6 +48,23 @@ export class Lastport {
     const { namespaces } = await this.assessment();
     const all = namespaces.flatMap(({ destinations }) => destinations);
     return all.find(({ remote, remotePort }) => formatEndpoint(remote, remotePort) === endpoint) ?? null;
+  }
+
+  /** The annotations of an alert of the log that names one of these causes; null: there is none yet. */
+  async alert(causes: readonly Cause[]): Promise<Readonly<Record<string, string>> | null> {
+    const headlines = causes.map((cause) => CAUSE_WORDS[cause].headline);
+    for (const line of readFileSync(this.log, 'utf8').split('\n')) {
+      if (!line.includes('"event":"alert"')) continue;
+      const { annotations } = JSON.parse(line) as { annotations: Readonly<Record<string, string>> };
+      if (headlines.some((headline) => annotations['cause']?.startsWith(headline))) return annotations;
+    }
+    return null;
+  }
+
+  /** Alerts that fire. */
+  async alertCount(): Promise<number> {
+    const lines = (await get(this.api, '/metrics')).split('\n').filter((line) => line.startsWith('lastport_alerts{'));
+    return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   }
 
   /** Notes what it says of a destination until `stop`. */

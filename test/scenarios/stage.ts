@@ -61,6 +61,13 @@ export class Stage {
     return JSON.parse(facts) as Record<string, unknown>;
   }
 
+  /** Starts a program that says nothing of how far it is; returns the path of what it prints. */
+  async log(name: string, argv: readonly string[]): Promise<string> {
+    const path = join(this.folder, `${this.startedCount}-${name}.log`);
+    await this.start(name, argv);
+    return path;
+  }
+
   pidOf(name: string): number | undefined {
     return this.running.find((one) => one.name === name)?.pid;
   }

@@ -4,21 +4,20 @@ import type { Rule } from './facts.ts';
 
 /** Any client may open so many at once. */
 const MANY_AT_ONCE = 100;
-/** Of those opened in the minute: they were all there together. */
-const AT_ONCE_RATIO = 0.5;
+/** Of the connections there were at once, with a request under way. */
+const BUSY_RATIO = 0.5;
+/** Of those opened: still there, or ended by nothing but time. */
+const KEPT_RATIO = 0.5;
 /** What is as good for most servers. */
 const ENOUGH = 50;
 
 /** Each request of a burst got a connection of its own, for that one request. */
-export function isBurst({ marks, counts, ...rest }: ProbeView): boolean {
-  const { open, concurrent } = marks;
-  return (
-    open >= MANY_AT_ONCE &&
-    concurrent >= open * AT_ONCE_RATIO &&
-    open >= counts.opens * AT_ONCE_RATIO &&
-    counts.opens >= MANY_AT_ONCE &&
-    reuse({ marks, counts, ...rest }) <= HARDLY_REUSED
-  );
+export function isBurst(probe: ProbeView): boolean {
+  const { open, concurrent } = probe.marks;
+  const { opens, closes } = probe.counts;
+  if (open < MANY_AT_ONCE || opens < MANY_AT_ONCE || concurrent < open * BUSY_RATIO) return false;
+  const kept = (closes.idle_timeout ?? 0) + probe.gauges.open;
+  return kept >= opens * KEPT_RATIO && reuse(probe) <= HARDLY_REUSED;
 }
 
 /** Nothing limits the connections to one place, so a burst of requests is a burst of ports. Only a probe tells. */

@@ -58,7 +58,7 @@ export const serverCloses: Rule = (facts) => {
   if (!isAtStake(report) || remote === null || remote < LEAST_PER_SECOND) return null;
   if (remote < (remote + (local ?? 0)) * MOSTLY_RATIO) return null;
   // What this side resets leaves as little behind as what the other side closes.
-  if (abortsPerSecond !== null && abortsPerSecond > remote * RESET_RATIO) return null;
+  if (abortsPerSecond === null || abortsPerSecond > remote * RESET_RATIO) return null;
   return {
     cause: 'server_closes',
     confidence: 'likely',

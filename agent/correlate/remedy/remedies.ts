@@ -48,15 +48,6 @@ export function remediesOf(cause: Cause, report: Omit<DestinationReport, 'causes
   return all.length > 0 ? all : of(['undici', 'go']);
 }
 
-/** For docs/causes.md: whatever the program. */
-export function allRemedies(cause: Cause, report: Omit<DestinationReport, 'causes'>): readonly Remedy[] {
-  const sizing = sizingOf(report);
-  return (Object.keys(BY_KIND) as RemedyKind[]).flatMap((kind) => {
-    const make = BY_KIND[kind][cause];
-    return make === undefined ? [] : [{ for: kind, ...make(sizing) }];
-  });
-}
-
 function kindsOf({ probe, owners }: Omit<DestinationReport, 'causes'>): readonly RemedyKind[] {
   if (probe !== null) {
     const kinds: RemedyKind[] = probe.clients.flatMap((client) =>

@@ -25,6 +25,7 @@ const PROBES: DoctorProbes = {
     memoryBytes: 2 ** 30,
   }),
   native: () => [],
+  probe: () => [],
   health: async () => ({ listen: '127.0.0.1:9477', state: 'not running', detail: 'connection refused (ECONNREFUSED)' }),
 };
 

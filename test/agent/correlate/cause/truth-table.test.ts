@@ -116,6 +116,27 @@ const TWENTY: readonly Row[] = [
     'no_connection_limit certain',
   ],
   [
+    'a burst of 300 every five seconds',
+    {
+      report: { usedPorts: 3300, states: { time_wait: 3300 } },
+      probe: told(
+        { opens: 3600, requests: 3600, closes: { idle_timeout: 3300 } },
+        { marks: { open: 300, concurrent: 300, queued: 300 }, gauges: { ...NO_GAUGES, open: 300, idle: 300 } },
+      ),
+    },
+    'no_connection_limit certain',
+  ],
+  [
+    'reset: true, 200 at once',
+    {
+      probe: told(
+        { opens: 9000, requests: 9000, closes: { client_asked: 8800 } },
+        { marks: { open: 200, concurrent: 200, queued: 9 }, gauges: { ...NO_GAUGES, open: 200 } },
+      ),
+    },
+    'keepalive_disabled certain',
+  ],
+  [
     'a burst of 500 on 50 connections',
     { probe: told({ opens: 50, requests: 500 }, { marks: { open: 50, concurrent: 50, queued: 500 } }) },
   ],
@@ -325,6 +346,7 @@ const KERNEL: readonly Row[] = [
         opensPerSecond: 500,
         closesPerSecond: { local: 5, remote: 495 },
       },
+      abortsPerSecond: 0,
     },
     'server_closes likely',
   ],

@@ -1,6 +1,7 @@
 // goclient MODE ORIGIN COUNT: one way in which Go programs use net/http.
 //
-// default: the default transport, which keeps two idle connections to a host. unread: bodies are closed, not read.
+// default: the default transport, which keeps two idle connections to a host. unread, small-unread: bodies are closed, not
+// read; small ones have come whole by then, so that the connection ends with a FIN.
 // good: as many are kept as there may be, and every body is read.
 //
 // RATE: so many a second, 4000 if not set, of 8 ms each, which is 32 at once; they come at random (Poisson), as users do.
@@ -34,6 +35,7 @@ func main() {
 	case "default":
 	case "unread":
 		path = "/large"
+	case "small-unread":
 	case "good":
 		transport := http.DefaultTransport.(*http.Transport).Clone()
 		transport.MaxConnsPerHost = 64
@@ -60,7 +62,7 @@ func main() {
 				atomic.AddInt64(&failed, 1)
 				return
 			}
-			if mode != "unread" {
+			if mode != "unread" && mode != "small-unread" {
 				io.Copy(io.Discard, response.Body)
 			}
 			response.Body.Close()
