@@ -1,7 +1,6 @@
 // The way to the daemon, which may be absent, slow, hung or hostile: nothing of that may be felt by the program.
 import { readlinkSync, writeSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
-import { threadId } from 'node:worker_threads';
+import type { Socket } from 'node:net';
 import { frame, HELLO, WIRE_VERSION, type WireHello } from './wire.cts';
 
 /** A daemon that is further behind is left. */
@@ -71,7 +70,7 @@ export class Sender {
       const hello: WireHello = {
         version: WIRE_VERSION,
         pid: process.pid,
-        thread: threadId,
+        thread: (require('node:worker_threads') as typeof import('node:worker_threads')).threadId,
         node: process.versions.node,
         netns: ownNetns(),
         uptime: process.uptime(),
@@ -105,6 +104,8 @@ export class Sender {
 
   private connect(): void {
     const path = this.paths[this.candidate++ % this.paths.length] as string;
+    // Not before it is needed: a program that makes no connection need not wait for it at its start.
+    const { connect } = require('node:net') as typeof import('node:net');
     const socket = connect({ path });
     this.socket = socket;
     this.isReady = false;

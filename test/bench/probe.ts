@@ -50,8 +50,10 @@ async function perRequest(kind: 'undici' | 'fetch', url: string): Promise<void> 
   const cpu: Record<Variant, number[]> = { none: [], probe: [], again: [], otel: [] };
   const rss: Record<Variant, number[]> = { none: [], probe: [], again: [], otel: [] };
   for (let round = -WARM_UP; round < ROUNDS; round++) {
-    // Every second round the other way round: whoever comes first has no advantage.
-    const order = round % 2 === 0 ? VARIANTS : [...VARIANTS].reverse();
+    // In turn each one is the first, and each has each other before it.
+    const from = Math.abs(round) % VARIANTS.length;
+    const turned = [...VARIANTS.slice(from), ...VARIANTS.slice(0, from)];
+    const order = Math.abs(round) % (2 * VARIANTS.length) < VARIANTS.length ? turned : turned.reverse();
     for (const variant of order) {
       const { cpu: used, rss: size } = await batch(children.get(variant) as ChildProcess);
       if (round < 0) continue;
