@@ -57,7 +57,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     console.log('still here');`,
 };
 
-describe('a program', () => {
+describe('a program', { concurrency: 3 }, () => {
   for (const [what, code] of Object.entries(PROGRAMS)) {
     it(`${what} does the same with the probe`, async () => {
       const listener = await new Listener().start();
@@ -88,7 +88,7 @@ describe('a program', () => {
   });
 });
 
-describe('with a daemon', () => {
+describe('with a daemon', { concurrency: 3 }, () => {
   const ends = async (path: string, code = traffic()) => {
     const { code: exit, stderr, tookMs } = await run(`${code} console.log('done');`, { socket: path }).ended;
     assert.deepEqual([exit, stderr], [0, '']);
@@ -264,17 +264,15 @@ describe('what leaves the process', () => {
 });
 
 describe('it is bounded', () => {
-  it('with 10,000 origins, and tells what it left out', async () => {
+  it('with 3,000 origins, and tells what it left out', async () => {
     const listener = await new Listener().start();
     const code = `
       import { Agent } from 'undici';
       import http from 'node:http';
-      import net from 'node:net';
-      const before = process.memoryUsage.rss();
-      // 4 x 2,500 names of one server: a name is an origin of its own.
+      // Names of one server: each is an origin of its own.
       const { port } = new URL('${url}');
       const dispatcher = new Agent({ connect: { lookup: (_, __, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) } });
-      for (let batch = 0; batch < 100; batch++) {
+      for (let batch = 0; batch < 30; batch++) {
         const all = Array.from({ length: 100 }, async (_, index) => {
           const origin = 'http://host-' + (batch * 100 + index) + '.example:' + port;
           const { body } = await dispatcher.request({ origin, path: '/', method: 'GET', headers: { connection: 'close' } });

@@ -17,9 +17,9 @@ const MODES = {
   /** Nothing limits the connections: 300 requests at once, again and again. Idle ones are closed after 4 s. */
   burst: [5000, () => Promise.allSettled(Array.from({ length: 300 }, () => one('/slow-silent?ms=20', false)))],
   limited: [5000, () => Promise.allSettled(Array.from({ length: 300 }, () => one('/slow-silent?ms=20', false)))],
-  /** Bodies closed before they are read to their end. */
-  unread: [10, () => one('/large?bytes=300000', true)],
-  read: [10, () => one('/large?bytes=300000', false)],
+  /** Bodies closed before they have come to their end: with nothing unread in the kernel, each leaves a TIME_WAIT. */
+  unread: [10, () => one('/slow-body?ms=100', true)],
+  read: [10, () => one('/slow-body?ms=100', false)],
 };
 const [pauseMs, work] = MODES[mode];
 const go = () => void work().catch(() => undefined);
