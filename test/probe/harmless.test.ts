@@ -84,7 +84,7 @@ describe('a program', { concurrency: 3 }, () => {
     listener.stop();
     // Undici's own idle connections do not keep it either.
     assert.equal(code, 0);
-    assert.ok(tookMs < 4000, `${tookMs} ms`);
+    assert.ok(tookMs < 20_000, `${tookMs} ms`);
   });
 });
 
@@ -92,7 +92,7 @@ describe('with a daemon', { concurrency: 3 }, () => {
   const ends = async (path: string, code = traffic()) => {
     const { code: exit, stderr, tookMs } = await run(`${code} console.log('done');`, { socket: path }).ended;
     assert.deepEqual([exit, stderr], [0, '']);
-    assert.ok(tookMs < 5000, `${tookMs} ms`);
+    assert.ok(tookMs < 20_000, `${tookMs} ms`);
   };
   const bad: Readonly<Record<string, (socket: Socket) => void>> = {
     'that never reads': (socket) => socket.pause(),

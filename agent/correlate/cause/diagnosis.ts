@@ -32,6 +32,8 @@ interface Known {
   seenAt: number;
   growth: Windows | null;
   live: { readonly at: number; readonly sample: LiveSample | null } | null;
+  /** The last causes that said why. */
+  said: { readonly at: number; readonly causes: readonly CauseReport[] } | null;
 }
 
 /** Finds out why the ports of a namespace's destinations go, from look to look. */
@@ -74,10 +76,14 @@ export class Diagnosis {
       abortsPerSecond: this.abortsPerSecond,
       growth: known?.growth?.perSecond(GROWTH_WINDOW_MS) ?? NO_GROWTH,
     };
-    return causesOf(facts).map((finding) => ({
-      ...finding,
-      remedies: remediesOf(finding.cause, report).map(({ line }) => line),
-    }));
+    return lasting(
+      known,
+      scene.at,
+      causesOf(facts).map((finding) => ({
+        ...finding,
+        remedies: remediesOf(finding.cause, report).map(({ line }) => line),
+      })),
+    );
   }
 
   /** null: it is not worth watching. */
@@ -87,7 +93,7 @@ export class Diagnosis {
     let known = this.known.get(key);
     if (known === undefined) {
       if ((!matters && live < GROWTH_FROM) || this.known.size >= GROWTH_MOST) return null;
-      known = { seenAt: at, growth: null, live: null };
+      known = { seenAt: at, growth: null, live: null, said: null };
       this.known.set(key, known);
     }
     known.seenAt = at;
@@ -111,6 +117,17 @@ export class Diagnosis {
   }
 }
 
+/** Where connect() fails, connections no longer come and go as they did: then what was known before still holds. */
+function lasting(known: Known | null, at: number, causes: readonly CauseReport[]): readonly CauseReport[] {
+  if (known === null || causes.length === 0) return causes;
+  if (causes[0]?.cause !== 'unknown') {
+    known.said = { at, causes };
+    return causes;
+  }
+  return known.said !== null && at - known.said.at < LASTING_MS ? known.said.causes : causes;
+}
+
+const LASTING_MS = 120_000;
 const NO_CAUSES: readonly CauseReport[] = [];
 const NO_GROWTH = { livePerSecond: null, closeWaitPerSecond: null };
 /** Fewer live connections are no leak yet. */

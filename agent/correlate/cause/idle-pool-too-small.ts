@@ -15,7 +15,8 @@ import type { Rule } from './facts.ts';
 
 /** Of the live connections, used more than once: some are kept. */
 const REUSED_RATIO = 0.1;
-const LEAST_LIVE = 3;
+/** From fewer, it may be one program's good connection beside another's churn. */
+const TELLING_LIVE = 2;
 
 /**
  * The pool keeps fewer idle connections than become free at once: what is too much is closed, and opened again.
@@ -40,11 +41,11 @@ export const idlePoolTooSmall: Rule = (facts) => {
     }
   }
   const churn = churnPerSecond(facts);
-  if (!isKernels(facts) || churn === null || live === null || live.connections < LEAST_LIVE) return null;
+  if (!isKernels(facts) || churn === null || live === null || live.connections === 0) return null;
   if (live.reused < Math.max(1, live.connections * REUSED_RATIO)) return null;
   return {
     cause: 'idle_pool_too_small',
-    confidence: 'likely',
+    confidence: live.connections >= TELLING_LIVE ? 'likely' : 'possible',
     evidence: [
       `${rate(churn)} connections a second are opened, and this host closes ${rate(report.closesPerSecond.local ?? churn)} of them`,
       `yet ${live.reused} of ${live.connections} live ones (${percent(live.reused, live.connections)}) have carried several requests: some are kept, not enough`,
