@@ -93,7 +93,7 @@ function start(): void {
 
   atExit(() => {
     try {
-      sender.sendLast(make);
+      sender.sendLast(make, books.paths.size > 0);
     } catch {
       books.faults++;
     }

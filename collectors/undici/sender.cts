@@ -52,7 +52,8 @@ export class Sender {
    * The last word of a program, at once or never: a Unix socket is connected when connect(2) has returned, though Node tells
    * that later.
    */
-  sendLast(make: (all: boolean) => readonly Buffer[]): void {
+  sendLast(make: (all: boolean) => readonly Buffer[], hasNews: boolean): void {
+    if (!hasNews) return;
     this.call();
     const { socket } = this;
     if (socket === null || socket.writableLength > 0) return;
