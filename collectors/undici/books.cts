@@ -332,3 +332,10 @@ function innerConnection(socket: Socket): Connection | null {
   const known = connectionOf(inner) ?? null;
   return known !== null && !known.isClosed ? known : null;
 }
+
+const ADDRESS = /^\[|^[\d.]+$|:/;
+
+/** What a path is called; '' where the program uses the address itself. */
+export function hostName(name: unknown): string {
+  return typeof name === 'string' && !ADDRESS.test(name) ? name.slice(0, 253) : '';
+}

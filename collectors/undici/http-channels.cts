@@ -1,7 +1,7 @@
 // node:http and node:https, whoever uses them: got, axios, aws-sdk, and agents of their own kind.
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Books, type Connection, connectionOf, mark, SHORT_HINT } from './books.cts';
+import { type Books, type Connection, connectionOf, hostName, mark, SHORT_HINT } from './books.cts';
 import { isOwn, type Sampler } from './call-site.cts';
 import { failureOf, httpReason, kindOfFailure, reasonNumber } from './close-reason.cts';
 import { codesOf } from './connect-error.cts';
@@ -144,11 +144,4 @@ export function responseOf(socket: Socket): IncomingMessage | null {
 function isConnectError(error: unknown): boolean {
   const { syscall, errors } = (error ?? {}) as { syscall?: unknown; errors?: unknown };
   return syscall === 'connect' || syscall === 'bind' || Array.isArray(errors);
-}
-
-const ADDRESS = /^\[|^[\d.]+$|:/;
-
-/** '' where the program uses the address itself. */
-function hostName(name: unknown): string {
-  return typeof name === 'string' && !ADDRESS.test(name) ? name.slice(0, 253) : '';
 }

@@ -1,6 +1,6 @@
 // undici, every copy in the process and the one behind fetch: all publish on the same channels.
 import type { Socket } from 'node:net';
-import { type Books, type Connection, connectionOf, isIdle, mark, type Origin } from './books.cts';
+import { type Books, type Connection, connectionOf, hostName, isIdle, mark, type Origin } from './books.cts';
 import { isOwn, type Sampler } from './call-site.cts';
 import { failureOf, kindOfFailure, reasonNumber, undiciReason } from './close-reason.cts';
 import { codesOf } from './connect-error.cts';
@@ -165,11 +165,4 @@ function paramsOf({ origin }: Request): ConnectParams {
   } catch {
     return {};
   }
-}
-
-const ADDRESS = /^\[|^[\d.]+$|:/;
-
-/** '' where the program uses the address itself. */
-function hostName(name: unknown): string {
-  return typeof name === 'string' && !ADDRESS.test(name) ? name.slice(0, 253) : '';
 }

@@ -1,4 +1,4 @@
-import type { Sizing } from './sizing.ts';
+import { afterwards, type Sizing } from './sizing.ts';
 import type { Snippets } from './snippets.ts';
 
 function transport({ connections }: Sizing): string[] {
@@ -23,14 +23,11 @@ function transport({ connections }: Sizing): string[] {
   ];
 }
 
-const after = ({ portsAfter, usedPorts }: Sizing) =>
-  `some ${portsAfter} ports in use instead of ${usedPorts}, once TIME_WAIT has run out`;
-
 export const GO: Snippets = {
   idle_pool_too_small: (sizing) => ({
     line: `Go: keep as many idle connections as are used at once: MaxIdleConnsPerHost: ${sizing.connections}, MaxConnsPerHost: ${sizing.connections} (2 and no limit by default)`,
     code: transport(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   no_connection_limit: (sizing) => ({
@@ -42,13 +39,13 @@ export const GO: Snippets = {
   connection_per_request: (sizing) => ({
     line: `Go: one http.Client for all requests, MaxIdleConnsPerHost: ${sizing.connections}, and read bodies to their end before Close()`,
     code: transport(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   client_per_request: (sizing) => ({
     line: 'Go: one http.Client and Transport for the whole program',
     code: transport(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   unread_body: () => ({

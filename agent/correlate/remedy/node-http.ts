@@ -1,4 +1,4 @@
-import type { Sizing } from './sizing.ts';
+import { afterwards, type Sizing } from './sizing.ts';
 import type { Snippets } from './snippets.ts';
 
 function agent({ connections, scheme }: Sizing): string[] {
@@ -15,26 +15,23 @@ function agent({ connections, scheme }: Sizing): string[] {
   ];
 }
 
-const after = ({ portsAfter, usedPorts }: Sizing) =>
-  `some ${portsAfter} ports in use instead of ${usedPorts}, once TIME_WAIT has run out`;
-
 export const NODE_HTTP: Snippets = {
   keepalive_disabled: (sizing) => ({
     line: `use an agent that keeps connections: new Agent({ keepAlive: true, maxSockets: ${sizing.connections}, maxFreeSockets: ${sizing.connections} })`,
     code: agent(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   connection_per_request: (sizing) => ({
     line: `use one agent for all requests, with keepAlive: new Agent({ keepAlive: true, maxSockets: ${sizing.connections} })`,
     code: agent(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   idle_pool_too_small: (sizing) => ({
     line: `let as many connections lie idle as are used at once: maxFreeSockets: ${sizing.connections}`,
     code: agent(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   no_connection_limit: (sizing) => ({
@@ -46,7 +43,7 @@ export const NODE_HTTP: Snippets = {
   client_per_request: (sizing) => ({
     line: 'make the agent once, outside the function that makes requests',
     code: agent(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   unread_body: () => ({
@@ -79,7 +76,7 @@ export const NODE_HTTP: Snippets = {
   idle_timeout_churn: (sizing) => ({
     line: 'keep idle connections for longer: an agent without a short timeout',
     code: agent(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
 };

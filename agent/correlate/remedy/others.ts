@@ -1,9 +1,5 @@
-import type { Sizing } from './sizing.ts';
-import { originOf } from './sizing.ts';
+import { afterwards, originOf, type Sizing } from './sizing.ts';
 import type { Snippets } from './snippets.ts';
-
-const after = ({ portsAfter, usedPorts }: Sizing) =>
-  `some ${portsAfter} ports in use instead of ${usedPorts}, once TIME_WAIT has run out`;
 
 function session({ connections }: Sizing): string[] {
   return [
@@ -22,19 +18,19 @@ export const PYTHON: Snippets = {
   connection_per_request: (sizing) => ({
     line: `Python: one requests.Session for the whole program, with HTTPAdapter(pool_maxsize=${sizing.connections})`,
     code: session(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   client_per_request: (sizing) => ({
     line: 'Python: make the Session once, not in the function that makes requests',
     code: session(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   idle_pool_too_small: (sizing) => ({
     line: `Python: HTTPAdapter(pool_maxsize=${sizing.connections}, pool_block=True): what is beyond pool_maxsize (10 by default) is closed after use`,
     code: session(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: 'with pool_block calls beyond wait',
   }),
   no_connection_limit: (sizing) => ({
@@ -79,19 +75,19 @@ export const NGINX: Snippets = {
   connection_per_request: (sizing) => ({
     line: `nginx: keepalive ${sizing.connections} in the upstream, proxy_http_version 1.1 and proxy_set_header Connection ""`,
     code: upstream(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   idle_pool_too_small: (sizing) => ({
     line: `nginx: keepalive ${sizing.connections} in the upstream: idle connections for each worker`,
     code: upstream(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   keepalive_disabled: (sizing) => ({
     line: 'nginx: proxy_http_version 1.1 and proxy_set_header Connection "" with a keepalive upstream',
     code: upstream(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
 };
@@ -105,13 +101,13 @@ export const JAVA: Snippets = {
       `pool.setDefaultMaxPerRoute(${sizing.connections}); // 5 by default, 2 in version 4`,
       'CloseableHttpClient client = HttpClients.custom().setConnectionManager(pool).build(); // once',
     ],
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   idle_pool_too_small: (sizing) => ({
     line: `Java: Apache's setDefaultMaxPerRoute(${sizing.connections}); java.net.http keeps idle ones for jdk.httpclient.keepalive.timeout seconds`,
     code: [],
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   unread_body: () => ({
@@ -126,7 +122,7 @@ export const CURL: Snippets = {
   connection_per_request: (sizing) => ({
     line: 'curl: one call with many URLs keeps its connection; each call of its own opens one',
     code: [`curl --parallel --parallel-max 10 --remote-name-all '${originOf(sizing)}/items/[1-1000]'`],
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
 };

@@ -53,3 +53,7 @@ function nice(count: number): number {
 }
 
 export const originOf = ({ scheme, remote, remotePort }: Sizing): string => `${scheme}://${remote}:${remotePort}`;
+
+/** What to expect of connections that are kept. */
+export const afterwards = ({ portsAfter, usedPorts }: Sizing): string =>
+  `some ${portsAfter} ports in use instead of ${usedPorts}, once TIME_WAIT has run out`;

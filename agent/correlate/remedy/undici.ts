@@ -1,4 +1,4 @@
-import type { Sizing } from './sizing.ts';
+import { afterwards, type Sizing } from './sizing.ts';
 import type { Snippets } from './snippets.ts';
 
 /** One Agent for the whole program, with the numbers of this traffic. */
@@ -16,9 +16,6 @@ function agent({ connections, keepAliveMs }: Sizing): string[] {
     ');',
   ];
 }
-
-const after = ({ portsAfter, usedPorts }: Sizing) =>
-  `some ${portsAfter} ports in use instead of ${usedPorts}, once TIME_WAIT has run out`;
 
 export const UNDICI: Snippets = {
   unread_body: () => ({
@@ -66,13 +63,13 @@ export const UNDICI: Snippets = {
   idle_pool_too_small: (sizing) => ({
     line: `keep connections: new Agent({ connections: ${sizing.connections}, keepAliveTimeout: ${sizing.keepAliveMs} })`,
     code: agent(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   connection_per_request: (sizing) => ({
     line: `use one Agent for the whole program, with keep-alive: new Agent({ connections: ${sizing.connections} })`,
     code: agent(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   client_per_request: (sizing) => ({
@@ -88,7 +85,7 @@ export const UNDICI: Snippets = {
       '  return body.json();',
       '}',
     ],
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   keepalive_disabled: (sizing) => ({
@@ -109,7 +106,7 @@ export const UNDICI: Snippets = {
       '  return response.statusCode < 400;',
       '}',
     ],
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: null,
   }),
   keepalive_hint_too_short: (sizing) => ({
@@ -123,7 +120,7 @@ export const UNDICI: Snippets = {
       `  new Agent({ connections: ${sizing.connections}, keepAliveTimeoutThreshold: 200 }),`,
       ');',
     ],
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: 'a lower threshold risks ECONNRESET on a request that crosses the server’s close',
   }),
   aborted_requests: (sizing) => ({
@@ -147,7 +144,7 @@ export const UNDICI: Snippets = {
   idle_timeout_churn: (sizing) => ({
     line: `keep idle connections for longer than the usual pause between requests: keepAliveTimeout: ${sizing.keepAliveMs} (4 s by default)`,
     code: agent(sizing),
-    expect: after(sizing),
+    expect: afterwards(sizing),
     costs: 'idle connections stay open; a server or load balancer in between must keep them as long',
   }),
   server_closes: () => ({
