@@ -12,6 +12,9 @@ import type { CauseFacts } from './facts.ts';
 const MATTERS_RATIO = 0.05;
 /** A walk through the kernel's table: not at every look, and not for many. */
 const LIVE_EVERY_MS = 5000;
+/** But at first: what an alert says at the onset should be right, and young connections have not carried much yet. */
+const ONSET_MS = 10_000;
+const LIVE_AT_ONSET_MS = 900;
 const LIVE_MOST = 3;
 /** Growth shows over six windows (leak.ts). */
 const GROWTH_WINDOW_MS = 5000;
@@ -30,6 +33,8 @@ export interface Scene {
 
 interface Known {
   seenAt: number;
+  /** Since when it matters; null: it does not. */
+  since: number | null;
   growth: Windows | null;
   live: { readonly at: number; readonly sample: LiveSample | null } | null;
   /** The last causes that said why. */
@@ -93,10 +98,11 @@ export class Diagnosis {
     let known = this.known.get(key);
     if (known === undefined) {
       if ((!matters && live < GROWTH_FROM) || this.known.size >= GROWTH_MOST) return null;
-      known = { seenAt: at, growth: null, live: null, said: null };
+      known = { seenAt: at, since: null, growth: null, live: null, said: null };
       this.known.set(key, known);
     }
     known.seenAt = at;
+    known.since = matters ? (known.since ?? at) : null;
     const closeWait = report.states.close_wait ?? 0;
     known.growth ??= new Windows(at, live, closeWait);
     known.growth.note(at, GROWTH_WINDOW_MS, live, closeWait);
@@ -109,7 +115,8 @@ export class Diagnosis {
     { at, live }: Scene,
   ): LiveSample | null {
     if (live === null || known === null || (states.established ?? 0) === 0) return null;
-    if (known.live !== null && at - known.live.at < LIVE_EVERY_MS) return known.live.sample;
+    const every = at - (known.since ?? at) < ONSET_MS ? LIVE_AT_ONSET_MS : LIVE_EVERY_MS;
+    if (known.live !== null && at - known.live.at < every) return known.live.sample;
     if (this.asked >= LIVE_MOST) return known.live?.sample ?? null;
     this.asked++;
     known.live = { at, sample: live(remote, remotePort) };

@@ -28,7 +28,7 @@ describe('Diagnosis', () => {
     assert.deepEqual(asked, []);
   });
 
-  it('asks the kernel about three destinations at a look, and about each every five seconds', () => {
+  it('asks the kernel about three destinations at a look, about each once a second at first and then every five', () => {
     const diagnosis = new Diagnosis();
     const asked: number[] = [];
     const ask = (at: number) => {
@@ -45,9 +45,13 @@ describe('Diagnosis', () => {
       return asked.splice(0);
     };
     assert.deepEqual(ask(0), [1, 2, 3]);
-    assert.deepEqual(ask(1000), [4, 5]);
-    assert.deepEqual(ask(2000), []);
-    assert.deepEqual(ask(6000), [1, 2, 3, 4, 5].slice(0, 3));
+    assert.deepEqual(ask(500), [4, 5]);
+    assert.deepEqual(ask(600), []);
+    assert.deepEqual(ask(1000), [1, 2, 3]);
+    assert.deepEqual(ask(10_500), [1, 2, 3]);
+    assert.deepEqual(ask(12_500), [4, 5]);
+    assert.deepEqual(ask(13_000), []);
+    assert.deepEqual(ask(15_500), [1, 2, 3]);
   });
 
   it('asks nobody where a probe tells of all', () => {

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Cause } from '../../agent/model/cause.ts';
 import { until } from '../e2e/until.ts';
-import { obstacle } from '../kernel/netns.ts';
 import { needs } from '../support/needs.ts';
 import { Lastport } from './lastport.ts';
 import { testNodes } from './nodes.ts';
@@ -80,34 +79,42 @@ const STORIES: readonly Story[] = [
   },
 ];
 
-describe('the story', { skip: await obstacle(), concurrency: STORIES.length }, () => {
-  for (const { name, needs: program, bad, mended, causes, remedy } of STORIES) {
-    it(name, { skip: program === undefined ? false : needs(program) }, async () => {
-      const stage = await Stage.open({ sysctls: { ip_local_port_range: SMALL } });
-      try {
-        await stage.start('server', serverOf(['8080']), { where: 'server', awaits: 'ready' });
-        const lastport = await Lastport.start(stage);
-        const client = stage.inner();
-        await client.start(...bad(lastport.probeEnv));
-        const watch = lastport.watch(AT);
-        const evidence = () => JSON.stringify(watch.seen.at(-1), null, 1);
-        const alert = await until('an alert that names the cause', () => lastport.alert(causes), evidence, PATIENCE_MS);
-        assert.match(alert['remedy'] ?? '', remedy);
-        assert.match(alert['summary'] ?? '', /10\.9\.0\.2:8080/);
-        await client.close();
+/** Mostly waiting, for the kernel's minute: they go on beside the others. */
+export function describeStories(): void {
+  describe('the story', { concurrency: STORIES.length }, () => {
+    for (const { name, needs: program, bad, mended, causes, remedy } of STORIES) {
+      it(name, { skip: program === undefined ? false : needs(program) }, async () => {
+        const stage = await Stage.open({ sysctls: { ip_local_port_range: SMALL } });
+        try {
+          await stage.start('server', serverOf(['8080']), { where: 'server', awaits: 'ready' });
+          const lastport = await Lastport.start(stage);
+          const client = stage.inner();
+          await client.start(...bad(lastport.probeEnv));
+          const watch = lastport.watch(AT);
+          const evidence = () => JSON.stringify(watch.seen.at(-1), null, 1);
+          const alert = await until(
+            'an alert that names the cause',
+            () => lastport.alert(causes),
+            evidence,
+            PATIENCE_MS,
+          );
+          assert.match(alert['remedy'] ?? '', remedy);
+          assert.match(alert['summary'] ?? '', /10\.9\.0\.2:8080/);
+          await client.close();
 
-        const changed = stage.inner();
-        await changed.start(...mended(lastport.probeEnv));
-        const isWell = async () => {
-          const { causes: left = [], verdict = 'healthy' } = (await lastport.destination(AT)) ?? {};
-          return (await lastport.alertCount()) === 0 && left.length === 0 && verdict === 'healthy' ? 'well' : null;
-        };
-        await until('no alert and no cause any more', isWell, evidence, PATIENCE_MS);
-        await watch.stop();
-        await changed.close();
-      } finally {
-        await stage.close();
-      }
-    });
-  }
-});
+          const changed = stage.inner();
+          await changed.start(...mended(lastport.probeEnv));
+          const isWell = async () => {
+            const { causes: left = [], verdict = 'healthy' } = (await lastport.destination(AT)) ?? {};
+            return (await lastport.alertCount()) === 0 && left.length === 0 && verdict === 'healthy' ? 'well' : null;
+          };
+          await until('no alert and no cause any more', isWell, evidence, PATIENCE_MS);
+          await watch.stop();
+          await changed.close();
+        } finally {
+          await stage.close();
+        }
+      });
+    }
+  });
+}
