@@ -11,9 +11,9 @@ import type { Alert } from './model/alert.ts';
 import type { Assessment } from './model/assessment.ts';
 import type { Publisher } from './publish.ts';
 
-/** What hears of alerts: those that have changed, and all that fire. */
+/** What hears of alerts: those that have begun or ended, all that fire, and those of which the cause is known only now. */
 export interface AlertListener {
-  publish(changed: readonly Alert[], firing: readonly Alert[]): void;
+  publish(changed: readonly Alert[], firing: readonly Alert[], learned: readonly Alert[]): void;
 }
 
 /** Where the road leads from Assessments to alerts: decides which fire, and tells everybody who wants to know. */
@@ -43,8 +43,8 @@ export class Alerting implements Publisher {
   }
 
   publish(assessment: Assessment): void {
-    const { changed, firing } = this.book.update(assessment, Date.parse(assessment.takenAt), this.monotonic());
-    for (const listener of this.listeners) listener.publish(changed, firing);
+    const { changed, learned, firing } = this.book.update(assessment, Date.parse(assessment.takenAt), this.monotonic());
+    for (const listener of this.listeners) listener.publish(changed, firing, learned);
   }
 
   /** Says nothing more: what fires goes on firing while nobody looks. */

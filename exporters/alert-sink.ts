@@ -66,16 +66,17 @@ export class AlertSink {
     this.post = new AlertPost({ url: receiver.url, range, ca, lookup, onLost });
   }
 
-  /** `changed` at once, and what fires when it is time to say it again. */
-  publish(changed: readonly Alert[], firing: readonly Alert[]): void {
+  /** `changed` and `learned` at once, and what fires when it is time to say it again. */
+  publish(changed: readonly Alert[], firing: readonly Alert[], learned: readonly Alert[] = []): void {
     if (this.isEnding) return;
     const { monotonic, receiver, onResult } = this.options;
     const at = monotonic();
     this.firing = firing;
-    const dropped = this.queue.add([...this.queue.due(firing, at, receiver.repeatMs), ...changed], at);
+    const news = [...learned, ...changed];
+    const dropped = this.queue.add([...this.queue.due(firing, at, receiver.repeatMs), ...news], at);
     for (let count = 0; count < dropped; count++) onResult('dropped', 'too many alerts wait');
     // News does not wait for the next try; but who has just failed is not asked at every tick.
-    if (changed.length > 0 && this.timer !== undefined) this.startIn(this.failedAt + FIRST_PAUSE_MS - at);
+    if (news.length > 0 && this.timer !== undefined) this.startIn(this.failedAt + FIRST_PAUSE_MS - at);
     else if (this.timer === undefined) this.start();
   }
 

@@ -7,6 +7,7 @@ import {
   type NamespaceReport,
   poolHeadroom,
 } from '../model/assessment.ts';
+import type { Cause } from '../model/cause.ts';
 import {
   type AlertThresholds,
   bindPoolConditions,
@@ -17,14 +18,15 @@ import {
   namespaceConditions,
 } from './alert-conditions.ts';
 import { causeWords } from './cause-words.ts';
+import { Episodes, FLAP_MS } from './episodes.ts';
 import { LeakWatch } from './leak.ts';
+import { LearnedCause } from './learned-cause.ts';
 import { describePool } from './pool-words.ts';
 import { poolConditions, poolDetails } from './pools/pool-conditions.ts';
 
 /** The contrary must have held so long before an alert is resolved. */
 export const RESOLVE_AFTER_MS = 30_000;
-/** What was resolved so lately and fires again has flapped: each time the contrary must hold twice as long, up to MOST. */
-const FLAP_MS = 10 * 60_000;
+/** What flaps must have been over twice as long each time, up to this. */
 const RESOLVE_MOST_MS = 10 * 60_000;
 /** More destinations than that with one alert are one alert, until they are half as many. */
 export const STORM = 10;
@@ -62,6 +64,7 @@ interface Known {
   /** On the clock that no one sets: when it was last true. */
   trueAt: number;
   readonly resolveAfterMs: number;
+  readonly why: LearnedCause;
 }
 
 /** Annotations beside the summary. */
@@ -76,6 +79,8 @@ interface Wanted {
   readonly where: Pick<AlertLabels, 'netns' | 'local' | 'destination' | 'pool' | 'what'>;
   readonly unit: string | null;
   readonly annotations: Annotations;
+  /** The first cause; null: not known, or none of a destination. */
+  readonly cause: Cause | null;
   /** How bad it is, the worst first. */
   readonly rank: number;
 }
@@ -84,6 +89,8 @@ interface Wanted {
 export interface AlertNews {
   /** Begun or resolved now. */
   readonly changed: readonly Alert[];
+  /** Said before without the cause, or with another one, which is known now. */
+  readonly learned: readonly Alert[];
   readonly firing: readonly Alert[];
 }
 
@@ -107,6 +114,7 @@ export class AlertBook {
   /** `now` in ms since the epoch dates alerts; `at`, on a clock that no one sets, times them. */
   update(assessment: Assessment, now: number, at: number): AlertNews {
     const changed: Alert[] = [];
+    const learned: Alert[] = [];
     for (const one of folded(this.wanted(assessment, now, at), (key) => this.known.has(key))) {
       const key = keyOf(one);
       const known = this.known.get(key);
@@ -114,6 +122,7 @@ export class AlertBook {
       if (known !== undefined) {
         known.annotations = one.annotations;
         known.trueAt = at;
+        if (known.why.isNews(one.cause, at)) learned.push(firingOf(known));
         continue;
       }
       const { alertname, severity } = one.condition;
@@ -124,9 +133,11 @@ export class AlertBook {
       const before = this.resolved.get(key);
       const isFlapping = before !== undefined && at - before.at < FLAP_MS;
       const resolveAfterMs = isFlapping ? Math.min(before.resolveAfterMs * 2, RESOLVE_MOST_MS) : RESOLVE_AFTER_MS;
-      const { annotations } = one;
-      this.known.set(key, { about: one.about, labels, annotations, startsAt: now, trueAt: at, resolveAfterMs });
-      changed.push({ labels, annotations, startsAt: now, endsAt: null });
+      const { about, annotations } = one;
+      const why = new LearnedCause(one.cause);
+      const begun = { about, labels, annotations, startsAt: now, trueAt: at, resolveAfterMs, why };
+      this.known.set(key, begun);
+      changed.push(firingOf(begun));
     }
     this.episodes.turn(at);
     for (const [key, one] of this.known) {
@@ -137,16 +148,11 @@ export class AlertBook {
       changed.push({ labels, annotations, startsAt, endsAt: Math.max(now, startsAt) });
     }
     for (const [key, { at: then }] of this.resolved) if (at - then >= FLAP_MS) this.resolved.delete(key);
-    return { changed, firing: this.firing };
+    return { changed, learned, firing: this.firing };
   }
 
   get firing(): readonly Alert[] {
-    return [...this.known.values()].map(({ labels, annotations, startsAt }) => ({
-      labels,
-      annotations,
-      startsAt,
-      endsAt: null,
-    }));
+    return [...this.known.values()].map(firingOf);
   }
 
   private wanted(assessment: Assessment, now: number, at: number): Wanted[] {
@@ -155,7 +161,7 @@ export class AlertBook {
       const netns = namespace.label;
       for (const condition of namespaceConditions(namespace, this.rules.thresholds)) {
         const annotations = this.annotated(condition, { description: condition.summary });
-        wanted.push({ about: netns, condition, where: { netns }, unit: null, annotations, rank: 0 });
+        wanted.push({ about: netns, condition, where: { netns }, unit: null, annotations, cause: null, rank: 0 });
       }
       for (const one of namespace.destinations) wanted.push(...this.wantedOf(namespace, one, now, at));
       for (const pool of namespace.bindPools) wanted.push(...this.wantedOfPool(netns, pool, now));
@@ -165,7 +171,15 @@ export class AlertBook {
       const where = netns === null ? { pool: name } : { netns };
       for (const condition of poolConditions(pool, this.rules.thresholds)) {
         const annotations = this.annotated(condition, poolDetails(pool));
-        wanted.push({ about: netns ?? `pool ${name}`, condition, where, unit: null, annotations, rank: 0 });
+        wanted.push({
+          about: netns ?? `pool ${name}`,
+          condition,
+          where,
+          unit: null,
+          annotations,
+          cause: null,
+          rank: 0,
+        });
       }
     }
     this.leaks.forget(at);
@@ -191,6 +205,7 @@ export class AlertBook {
         where: { netns, local, destination },
         unit,
         annotations: this.annotated(condition, describe(one)),
+        cause: knownCause(one),
         rank: one.headroomPorts / Math.max(1, one.usablePorts),
       }));
   }
@@ -208,6 +223,7 @@ export class AlertBook {
         where: { netns, local },
         unit: null,
         annotations: this.annotated(condition, describePool(pool)),
+        cause: null,
         rank: poolHeadroom(pool) / Math.max(1, pool.usablePorts),
       }));
   }
@@ -253,7 +269,7 @@ export class AlertBook {
       };
       const why = assessment.gaps.map((gap) => `${gap.what}: ${gap.why}`).slice(0, 3);
       const annotations = this.annotated(condition, { description: why.join('; ') || condition.summary });
-      wanted.push({ about: what, condition, where: { what }, unit: null, annotations, rank: 0 });
+      wanted.push({ about: what, condition, where: { what }, unit: null, annotations, cause: null, rank: 0 });
     }
     return wanted;
   }
@@ -265,48 +281,11 @@ export class AlertBook {
   }
 }
 
-/** A look may come so late, and what it sees still goes on. */
-const PAUSE_MS = 2500;
-/** What was forecast and did not come is believed again when it has gone on for so much longer. */
-const LONGER = 1.5;
+const firingOf = ({ labels, annotations, startsAt }: Known): Alert => ({ labels, annotations, startsAt, endsAt: null });
 
-interface Episode {
-  since: number;
-  last: number;
-  isForecast: boolean;
-}
-
-/**
- * How long what was forecast went on each time before it ended by itself: bursts that come and go again and again are
- * news once.
- */
-class Episodes {
-  private readonly current = new Map<string, Episode>();
-  private readonly longest = new Map<string, { readonly at: number; readonly ms: number }>();
-
-  /** Call whenever it is so; false: as things have gone lately, it will end by itself. */
-  isBelieved(key: string, isForecast: boolean, at: number): boolean {
-    let episode = this.current.get(key);
-    if (episode === undefined || at - episode.last > PAUSE_MS) {
-      episode = { since: at, last: at, isForecast };
-      this.current.set(key, episode);
-    }
-    episode.last = at;
-    episode.isForecast &&= isForecast;
-    const before = this.longest.get(key);
-    return !episode.isForecast || before === undefined || at - episode.since > before.ms * LONGER;
-  }
-
-  /** Call once an update, after all that is so. */
-  turn(at: number): void {
-    for (const [key, { since, last, isForecast }] of this.current) {
-      if (at - last <= PAUSE_MS) continue;
-      this.current.delete(key);
-      const ms = Math.max(last - since, this.longest.get(key)?.ms ?? 0);
-      if (isForecast) this.longest.set(key, { at, ms });
-    }
-    for (const [key, { at: then }] of this.longest) if (at - then >= FLAP_MS) this.longest.delete(key);
-  }
+/** What is to be mended; null: nobody knows. */
+function knownCause({ causes: [first] }: DestinationReport): Cause | null {
+  return first === undefined || first.cause === 'unknown' ? null : first.cause;
 }
 
 const keyOf = ({ about, condition }: Pick<Wanted, 'about' | 'condition'>): string =>

@@ -5,10 +5,10 @@ import { AlertLog } from '../../exporters/alert-log.ts';
 import { createLogger } from '../../exporters/log.ts';
 import { alert, resolved } from '../support/alerts.ts';
 
-function logged(changed: readonly Alert[], isTerminal = false): string[] {
+function logged(changed: readonly Alert[], isTerminal = false, learned: readonly Alert[] = []): string[] {
   const lines: string[] = [];
   const logger = createLogger('info', { write: (line) => lines.push(line.trimEnd()) }, isTerminal);
-  new AlertLog(logger).publish(changed);
+  new AlertLog(logger).publish(changed, [], learned);
   return lines;
 }
 
@@ -24,6 +24,17 @@ describe('AlertLog', () => {
         ['info', 'alert', 'resolved', `resolved: ${summary}`],
       ],
     );
+  });
+
+  it('says what has become known of one that fires', () => {
+    const one = alert();
+    const known = { ...one, annotations: { ...one.annotations, cause: 'bodies left unread: 900 of 1,000' } };
+    const [line] = logged([], false, [known]).map((text) => JSON.parse(text));
+    assert.deepEqual(
+      [line.level, line.event, line.status, line.annotations.cause],
+      ['error', 'alert', 'updated', 'bodies left unread: 900 of 1,000'],
+    );
+    assert.match(line.msg, /has no port left.*: bodies left unread/);
   });
 
   it('has all that a reader needs', () => {

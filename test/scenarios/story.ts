@@ -85,13 +85,15 @@ export function describeStories(): void {
     for (const { name, needs: program, bad, mended, causes, remedy } of STORIES) {
       it(name, { skip: program === undefined ? false : needs(program) }, async () => {
         const stage = await Stage.open({ sysctls: { ip_local_port_range: SMALL } });
+        let watch: ReturnType<Lastport['watch']> | undefined;
         try {
           await stage.start('server', serverOf(['8080']), { where: 'server', awaits: 'ready' });
           const lastport = await Lastport.start(stage);
           const client = stage.inner();
           await client.start(...bad(lastport.probeEnv));
-          const watch = lastport.watch(AT);
-          const evidence = () => JSON.stringify(watch.seen.at(-1), null, 1);
+          watch = lastport.watch(AT);
+          const { seen } = watch;
+          const evidence = () => JSON.stringify(seen.at(-1), null, 1);
           const alert = await until(
             'an alert that names the cause',
             () => lastport.alert(causes),
@@ -109,9 +111,10 @@ export function describeStories(): void {
             return (await lastport.alertCount()) === 0 && left.length === 0 && verdict === 'healthy' ? 'well' : null;
           };
           await until('no alert and no cause any more', isWell, evidence, PATIENCE_MS);
-          await watch.stop();
           await changed.close();
         } finally {
+          // It would go on for ever.
+          await watch?.stop();
           await stage.close();
         }
       });

@@ -1,5 +1,6 @@
-import { closesFor, grouped, LEAST, lately, many, percent, reuse, siteOf, waitingFor } from './evidence.ts';
+import { closesFor, failures, grouped, LEAST, lately, many, percent, reuse, siteOf, waitingFor } from './evidence.ts';
 import type { Rule } from './facts.ts';
+import { isBurst } from './no-connection-limit.ts';
 
 /** A pool opens a second connection at times although one has just become free. */
 const BESIDE_RATIO = 0.5;
@@ -10,7 +11,7 @@ const BY_SERVER = [
   'server_reset',
   'server_asked',
 ] as const;
-/** When a server ends one connection, undici's Agent may close the client that had it, with its others. */
+/** When a server ends one connection, or one cannot be opened, undici's Agent may close the client, with its others. */
 const SERVER_RATIO = 0.2;
 const OF_THEIR_OWN = ['client_closed', 'idle_timeout'] as const;
 /** More requests than that on a connection, and the client lives on. */
@@ -27,16 +28,17 @@ export const clientPerRequest: Rule = (facts) => {
   const { opens, opensBesideIdle } = probe.counts;
   const closed = closesFor(probe, ['client_closed']);
   const { clients, open, idle } = probe.gauges;
-  const isServers = closesFor(probe, BY_SERVER) > opens * SERVER_RATIO;
+  const isGivenUp = failures(probe) > opens * SERVER_RATIO && isBurst(probe);
+  const isTheirs = isGivenUp || closesFor(probe, BY_SERVER) > opens * SERVER_RATIO;
   const evidence: string[] = [];
   // Idle ones that the server is about to close are none of that kind.
   const ownEnds = closesFor(probe, OF_THEIR_OWN) + idle;
-  if (!isServers && opensBesideIdle >= LEAST && Math.min(opensBesideIdle, ownEnds) >= opens * BESIDE_RATIO) {
+  if (!isTheirs && opensBesideIdle >= LEAST && Math.min(opensBesideIdle, ownEnds) >= opens * BESIDE_RATIO) {
     evidence.push(
       `${grouped(opensBesideIdle)} of ${many(opens, 'connection')} were opened ${lately(probe)} while another one to the same place was idle`,
     );
   }
-  if (closed >= LEAST && closed >= opens * BESIDE_RATIO && !isServers) {
+  if (closed >= LEAST && closed >= opens * BESIDE_RATIO && !isTheirs) {
     evidence.push(
       `${grouped(closed)} of ${many(opens, 'connection')} (${percent(closed, opens)}) ended ${lately(probe)} because their client was closed`,
     );

@@ -26,6 +26,11 @@ export function allCloses({ counts: { closes } }: ProbeView): number {
   return Object.values(closes).reduce((sum, count) => sum + count, 0);
 }
 
+/** connect() calls that failed, in the minute. */
+export function failures({ counts: { connectErrors } }: ProbeView): number {
+  return Object.values(connectErrors).reduce((sum, count) => sum + count, 0);
+}
+
 /** Whether so many closes are more than chance. */
 export function isHabit({ probe, report: { usablePorts } }: CauseFacts, closes: number): boolean {
   if (probe === null || closes < LEAST) return false;

@@ -1,5 +1,5 @@
 import type { ProbeView } from '../../model/probe.ts';
-import { HARDLY_REUSED, lately, liveOf, many, reuse } from './evidence.ts';
+import { failures, HARDLY_REUSED, lately, liveOf, many, reuse } from './evidence.ts';
 import type { Rule } from './facts.ts';
 
 /** Any client may open so many at once. */
@@ -16,7 +16,9 @@ export function isBurst(probe: ProbeView): boolean {
   const { open, concurrent } = probe.marks;
   const { opens, closes } = probe.counts;
   if (open < MANY_AT_ONCE || opens < MANY_AT_ONCE || concurrent < open * BUSY_RATIO) return false;
-  const kept = (closes.idle_timeout ?? 0) + probe.gauges.open;
+  // Where connections fail, undici's Agent closes the client that has the others.
+  const given = failures(probe) > 0 ? (closes.client_closed ?? 0) : 0;
+  const kept = (closes.idle_timeout ?? 0) + given + probe.gauges.open;
   return kept >= opens * KEPT_RATIO && reuse(probe) <= HARDLY_REUSED;
 }
 

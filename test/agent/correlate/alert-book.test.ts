@@ -5,6 +5,8 @@ import { DEFAULT_THRESHOLDS } from '../../../agent/correlate/alert-conditions.ts
 import { UNUSED_FORECAST } from '../../../agent/correlate/forecast.ts';
 import { type Alert, alertKey } from '../../../agent/model/alert.ts';
 import type { Assessment, DestinationReport } from '../../../agent/model/assessment.ts';
+import type { Cause } from '../../../agent/model/cause.ts';
+import { CAUSE_WORDS } from '../../../agent/model/cause-words.ts';
 import { assessment, cause, destination, namespace } from '../../support/assessments.ts';
 
 const RULES: AlertRules = {
@@ -101,6 +103,43 @@ describe('AlertBook', () => {
     assert.match(before?.annotations['cause'] ?? '', /given up before their end: 900/);
     assert.equal(after?.annotations['cause'], undefined);
     assert.match(after?.annotations['runbook_url'] ?? '', /runbook#lastportportsexhausted$/);
+  });
+
+  describe('says a cause that became known later', () => {
+    const because = (...causes: Cause[]) =>
+      host(exhausted({ causes: causes.map((one) => ({ ...cause(), cause: one })) }));
+    /** The causes that were news, one Assessment a second. */
+    const news = (...each: Assessment[]) => {
+      const days = new Days();
+      return each.map((one) => {
+        days.at += 1000;
+        const { learned } = days.book.update(one, EPOCH + days.at, days.at);
+        return named(learned, 'LastportPortsExhausted').map(({ annotations }) => annotations['cause']?.split(' (')[0]);
+      });
+    };
+    const [none, body, pool] = [because(), because('unread_body'), because('idle_pool_too_small')];
+
+    it('at once, and once', () => {
+      assert.deepEqual(
+        news(none, because('unknown'), body, body, body, none, body).map((one) => one.length),
+        [0, 0, 1, 0, 0, 0, 0],
+      );
+    });
+    it('not where it was said already', () => {
+      assert.deepEqual(news(body, body, none, because('unknown'), body), [[], [], [], [], []]);
+    });
+    it('when another one has been first for three seconds', () => {
+      const said = news(body, pool, pool, body, pool, pool, pool, pool);
+      assert.deepEqual(
+        said.map((one) => one.length),
+        [0, 0, 0, 0, 0, 0, 0, 1],
+      );
+      assert.match(said.at(-1)?.[0] ?? '', new RegExp(`^${CAUSE_WORDS.idle_pool_too_small.headline}`));
+    });
+    it('twice at most', () => {
+      const turns = [body, pool, because('server_closes'), body].flatMap((one) => Array<Assessment>(5).fill(one));
+      assert.equal(news(none, ...turns).flat().length, 2);
+    });
   });
 
   it('has no unit where none was known when it fired, and keeps it so', () => {

@@ -127,6 +127,38 @@ const TWENTY: readonly Row[] = [
     'no_connection_limit certain',
   ],
   [
+    'the same, when no port is left: connect() fails, and undici closes the clients that have connections',
+    {
+      report: { usedPorts: 2000, states: { time_wait: 1899, established: 101 }, verdict: 'warning' },
+      probe: told(
+        {
+          opens: 1899,
+          requests: 1899,
+          closes: { idle_timeout: 900, client_closed: 999 },
+          connectErrors: { EADDRNOTAVAIL: 1701 },
+        },
+        { marks: { open: 300, concurrent: 300, queued: 600 }, timeWait: { client_closed: 999, idle_timeout: 900 } },
+      ),
+    },
+    'no_connection_limit certain',
+    'tw_reuse_would_help',
+  ],
+  [
+    'an agent for each request, when no port is left',
+    {
+      probe: told(
+        {
+          opens: 400,
+          requests: 400,
+          closes: { client_closed: 400 },
+          connectErrors: { EADDRNOTAVAIL: 1000 },
+        },
+        { marks: { open: 3, concurrent: 3, queued: 3 } },
+      ),
+    },
+    'client_per_request certain',
+  ],
+  [
     'reset: true, 200 at once',
     {
       probe: told(
