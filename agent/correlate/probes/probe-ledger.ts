@@ -24,6 +24,8 @@ const KEPT_MS = 70_000;
 /** Counters of a destination outlive its programs' restart by so much. */
 const FORGOTTEN_MS = 15 * 60_000;
 const MOST_SITES = 16;
+/** A probe tells of a new connection within a second or so, and a look comes every second. */
+const TOLD_WITHIN_MS = 2500;
 /** Destinations shown that no socket uses. */
 const MOST_LATELY = 50;
 
@@ -49,6 +51,8 @@ class Destination {
   readonly windows = new Set<ProbeWindow>();
   totals: Totals = { requests: 0, closes: {} };
   notes: PortNotes | null = null;
+  /** Since when the kernel has had connections of which no probe told; null: it has none. */
+  lacksSince: number | null = null;
   seenAt: number;
 
   constructor(at: number) {
@@ -62,6 +66,11 @@ export interface NetnsProbes {
   readonly view: (local: string, remote: string, remotePort: number) => Omit<ProbeView, 'timeWait' | 'isAll'> | null;
   /** null: nothing is known of its ports. */
   readonly notes: (local: string, remote: string, remotePort: number) => PortNotes | null;
+  /**
+   * Whether probes tell of all connections. `lacks`: the kernel has more than they have told of just now, who may be about
+   * to. Call once a look.
+   */
+  readonly isAll: (local: string, remote: string, remotePort: number, lacks: boolean) => boolean;
   /** Where programs with a probe have opened connections, or tried to, in the last minute. */
   readonly lately: () => readonly AskedDestination[];
   /** Whose a port is that PortNotes tells of; 0: not known. */
@@ -188,6 +197,13 @@ export class ProbeLedger {
         return found.some(({ windows }) => windows.size > 0) ? viewOf(found, at) : null;
       },
       notes: (local, remote, remotePort) => destinations.get(keyOf(local, remote, remotePort))?.notes ?? null,
+      isAll: (local, remote, remotePort, lacks) => {
+        const destination =
+          destinations.get(keyOf(local, remote, remotePort)) ?? destinations.get(keyOf(null, remote, remotePort));
+        if (destination === undefined) return !lacks;
+        destination.lacksSince = lacks ? (destination.lacksSince ?? at) : null;
+        return destination.lacksSince === null || at - destination.lacksSince < TOLD_WITHIN_MS;
+      },
       lately: () => [...destinations.values()].flatMap((one) => placeOf(one, at) ?? []).slice(0, MOST_LATELY),
       programOf: (number) => {
         const probe = this.probes.get(number);

@@ -167,6 +167,25 @@ describe('ProbeLedger', () => {
     assert.equal(notes.probeOf(40_001, 70_000), 0);
   });
 
+  it('waits for what probes are about to tell before it says that there are others', () => {
+    const probe = ledger.begin(who(), 0);
+    ledger.report(probe, [sums({ opens: 2 })], 0, 1000);
+    const isAll = (at: number, lacks: boolean) => probes(at)?.isAll('10.0.0.1', '10.0.0.2', 8080, lacks);
+    assert.deepEqual(
+      [
+        isAll(1000, false),
+        isAll(2000, true),
+        isAll(3000, true),
+        isAll(4000, false),
+        isAll(5000, true),
+        isAll(6000, true),
+      ],
+      [true, true, true, true, true, true],
+    );
+    assert.equal(isAll(8000, true), false);
+    assert.equal(isAll(9000, false), true);
+  });
+
   it('shows where connections failed, though their local address is not known', () => {
     const probe = ledger.begin(who(), 0);
     ledger.report(probe, [sums({ connectErrors: { ECONNREFUSED: 9 } }, { local: null })], 0, 1000);
