@@ -29,16 +29,19 @@ const ALONE = /\/test\/(e2e|kernel\/forecast)/;
 /** Minutes, if nothing else is left to run beside them: these begin. */
 const LONG = /\/test\/(kernel|scenarios)\//;
 
+/** A file that never ends is a failure, and the next one's turn. In ms. */
+const TIMEOUT = '--test-timeout=600000';
+
 const run = (some: readonly string[], concurrency: number): number => {
   if (some.length === 0) return 0;
-  const args = ['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...some];
+  const args = ['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, TIMEOUT, ...some];
   return spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;
 };
 const beside = files.filter((file) => !ALONE.test(file));
-// Node's own default leaves one processor idle, which here is half of them.
+// Much of it is waiting: for the kernel's minute, for a program to start. Node's own default leaves a processor idle.
 const together = run(
   [...beside.filter((file) => LONG.test(file)), ...beside.filter((file) => !LONG.test(file))],
-  availableParallelism(),
+  availableParallelism() + 1,
 );
 const alone = run(
   files.filter((file) => ALONE.test(file)),
