@@ -47,6 +47,7 @@ export class AskedSet {
           states: {},
           ...NO_CONNECTIONS,
           forecast: UNUSED_FORECAST,
+          tide: null,
           verdict: destinationVerdict(result, shared.usable.firstParityCount, outOfReach(shared)),
           ...UNDIAGNOSED,
         },

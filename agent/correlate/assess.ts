@@ -34,6 +34,7 @@ import { probeView } from './probes/probe-view.ts';
 import { type AskScope, questions } from './questions.ts';
 import { Worst } from './ranking.ts';
 import type { Held } from './run-off.ts';
+import { isWorthATide, TIDES, tideOf } from './tide.ts';
 import { newTimeWaitClock, type TimeWaitClock, USUALLY_LATE_MS } from './time-wait-clock.ts';
 import type { TracedNetns } from './traced-connections.ts';
 import { destinationVerdict, forecastVerdict } from './verdict.ts';
@@ -389,13 +390,18 @@ function withConnections(
   surroundings: Surroundings,
 ): NamespaceReport {
   const known = new Map(found.map((one, index) => [one.report, { ...one, destination: picked[index] as number }]));
+  let tides = 0;
   const destinations = namespace.destinations.map((report) => {
     const one = known.get(report);
     const followed = one === undefined ? undefined : connectionsOf.get(one.destination);
     if (one === undefined || followed === undefined) return report;
-    const seen = forecast(report, one.held, followed.demand, surroundings);
+    const curve: number[] | null = tides < TIDES ? [] : null;
+    const seen = forecast(report, one.held, followed.demand, surroundings, curve);
     const verdict = worstVerdict([report.verdict, forecastVerdict(report, seen, shared.usable.firstParityCount)]);
-    return { ...report, ...followed.connections, forecast: seen, verdict };
+    const result = { ...report, ...followed.connections, forecast: seen, verdict };
+    if (curve === null || !isWorthATide(result)) return result;
+    tides++;
+    return { ...result, tide: tideOf(one.held.clock, curve) };
   });
   return { ...namespace, destinations, verdict: worstVerdict(destinations.map(({ verdict }) => verdict)) };
 }
@@ -545,6 +551,7 @@ function report(
     ...NO_CONNECTIONS,
     ...UNDIAGNOSED,
     forecast: NO_FORECAST,
+    tide: null,
     verdict: destinationVerdict(result, firstParityCount, outOfReach(shared, counts)),
   };
 }

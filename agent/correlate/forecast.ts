@@ -36,13 +36,14 @@ export const UNUSED_FORECAST: Forecast = { ...NO_FORECAST, kind: 'steady', peakU
 
 /**
  * When the ports of a destination run out, and when connect() gets slow, at the demand measured, and at that which has
- * surely held.
+ * surely held. `curve`: gets the ports used now and at each of the next 60 seconds, where that is known.
  */
 export function forecast(
   headroom: Pick<Headroom, 'headroomPorts'>,
   held: Held | null,
   demand: Demand | null,
   { lateSeconds: timerLate, timeWaitMost, timeWaitNow }: Surroundings,
+  curve: number[] | null = null,
 ): Forecast {
   // Timers end in bunches, a turn of the wheel apart: until the latest has ended all of them are held. A port that connect()
   // takes over earlier waits for no timer.
@@ -74,7 +75,7 @@ export function forecast(
   };
   // What grows by so little that chance may have done it reaches no further than what is known to come back.
   const isSteady = rate.low >= rate.perSecond / 2;
-  const central = runOff(held, inflow, lateSeconds, isSteady ? HORIZON_SECONDS : BLIND_HORIZON_SECONDS);
+  const central = runOff(held, inflow, lateSeconds, isSteady ? HORIZON_SECONDS : BLIND_HORIZON_SECONDS, curve);
   const low = atLow(held, inflow, demand, lateSeconds, knowsLives);
   return {
     kind: isExhausted ? 'exhausted' : central.exhausted === null ? 'steady' : 'draining',

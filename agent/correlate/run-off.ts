@@ -41,6 +41,9 @@ export interface RunOff {
 }
 
 const STEP_SECONDS = 0.25;
+const STEPS_A_SECOND = 1 / STEP_SECONDS;
+/** Of a curve, beside now. */
+const CURVE_SECONDS = 60;
 /** Until all that waits now has gone, and what is opened now too. */
 const FINE_STEPS = 264;
 /** Then in steps of this share of the time that has passed. */
@@ -61,9 +64,16 @@ const closes = new Float64Array(FINE_STEPS + 1);
  *                    61 s
  *
  * New connections take the ports of the first parity while there are any (__inet_hash_connect).
- * `lateSeconds`: by how much a timer is late on average (the wheel of kernel/time/timer.c rounds up).
+ * `lateSeconds`: by how much a timer is late on average (the wheel of kernel/time/timer.c rounds up). `curve`: gets the
+ * ports used now and at each of the next 60 seconds.
  */
-export function runOff(held: Held, inflow: Inflow, lateSeconds: number, horizonSeconds: number): RunOff {
+export function runOff(
+  held: Held,
+  inflow: Inflow,
+  lateSeconds: number,
+  horizonSeconds: number,
+  curve: number[] | null = null,
+): RunOff {
   const { limit, firstLimit, clock, earlier } = held;
   const { open, closedHere, heldSeconds, timeWaitCap } = inflow;
   const old = new Returning(clock.all, earlier, lateSeconds);
@@ -83,6 +93,7 @@ export function runOff(held: Held, inflow: Inflow, lateSeconds: number, horizonS
   let peak = held.used;
   let before = held.used;
   let beforeFirst = held.usedFirst;
+  curve?.push(held.used);
   for (let step = 1; step <= FINE_STEPS; step++) {
     const h = step * STEP_SECONDS;
     const opened = opensUntil(inflow, h) - opensUntil(inflow, h - STEP_SECONDS);
@@ -98,6 +109,7 @@ export function runOff(held: Held, inflow: Inflow, lateSeconds: number, horizonS
     if (slow === null && firstLimit > 0 && first >= firstLimit) slow = between(h, beforeFirst, first, firstLimit);
     if (exhausted === null && used >= limit) exhausted = between(h, before, used, limit);
     peak = Math.max(peak, used);
+    if (step % STEPS_A_SECOND === 0 && step <= CURVE_SECONDS * STEPS_A_SECOND) curve?.push(used);
     before = used;
     beforeFirst = first;
   }

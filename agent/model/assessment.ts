@@ -90,6 +90,14 @@ export interface ConnectError {
   readonly command: string | null;
 }
 
+/** A destination's last minute and its next one. */
+export interface Tide {
+  /** Connections that this side closed, by how many whole seconds ago: 60 numbers, [0] is the second that just passed. */
+  readonly closesAgo: readonly number[];
+  /** Ports it will use if its demand stays and there are enough, by seconds from now: [0] is now, then up to 60. */
+  readonly usedAhead: readonly number[];
+}
+
 /** The thing that runs out: (netns, local, remote, remotePort). */
 export interface DestinationReport extends Headroom, Rates {
   /** null: nothing uses it yet and the kernel could not be asked which address it would route from. */
@@ -111,6 +119,8 @@ export interface DestinationReport extends Headroom, Rates {
   /** By program, most first; null: only the trace tells. */
   readonly connectErrors: readonly ConnectError[] | null;
   readonly forecast: Forecast;
+  /** null: it is not one of the tightest, or uses next to nothing. */
+  readonly tide: Tide | null;
   readonly verdict: Verdict;
   /** Requests on its connections; null: no probe tells. */
   readonly requests: { readonly perSecond: number; readonly perConnection: number | null } | null;

@@ -101,6 +101,7 @@ export function destination(overrides: Partial<DestinationReport> = {}): Destina
       opensPerSecondLow: 3398,
       opensPerSecondHigh: 3562,
     },
+    tide: null,
     verdict: 'watch',
     ...overrides,
   };

@@ -55,6 +55,18 @@ describe('runOff', () => {
     near(peak, 4000 * 61, 1000);
   });
 
+  it('tells the ports used now and at each of the next sixty seconds', () => {
+    const curve: number[] = [];
+    runOff(nothing(28_232), perRequest(100), LATE, DAY, curve);
+    assert.equal(curve.length, 61);
+    for (const [second, used] of curve.entries()) near(used, 100 * second, 1, `after ${second} s`);
+    const falling: number[] = [];
+    runOff(waiting(13_000, 200, 0, 60), perRequest(0), LATE, DAY, falling);
+    near(falling[0] as number, 12_000, 1);
+    near(falling[30] as number, 6000, 400);
+    near(falling[60] as number, 0, 200);
+  });
+
   it('levels off at rate × time held: then it never runs out', () => {
     const { exhausted, level } = runOff(nothing(28_232), perRequest(455), LATE, DAY);
     assert.equal(exhausted, null);
