@@ -9,7 +9,7 @@ import { probeSocketOf } from './config/probe-socket.ts';
 import { stateDirOf } from './config/state-dir.ts';
 import { groupId, monotonic, now, readFileStart, realHost, version } from './host.ts';
 import { makeLook } from './look/make.ts';
-import type { Alert } from './model/alert.ts';
+import type { AlertListener } from './alerting.ts';
 
 /** As CommonJS, which is one file: as ESM, yargs alone would take longer than a whole `lastport check`. */
 const yargs = createRequire(import.meta.url)('yargs') as typeof Yargs;
@@ -87,8 +87,13 @@ const commands: Record<
           for (const { name } of sinks) metrics.noteSink(name);
           return sinks;
         },
-        alerting: (rules, sinks) => {
-          const noted = { publish: (_: unknown, firing: readonly Alert[]) => metrics.noteAlerts(firing) };
+        alerting: (rules, sinks, http) => {
+          const noted: AlertListener = {
+            publish: (changed, firing, learned) => {
+              metrics.noteAlerts(firing);
+              http.noteAlerts(firing, changed.length + learned.length > 0);
+            },
+          };
           return new Alerting(rules, [new EXPORTERS.alertLog(logger), noted], sinks, monotonic);
         },
         recorder,

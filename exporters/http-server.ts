@@ -1,9 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import type { Alert } from '../agent/model/alert.ts';
 import type { Assessment } from '../agent/model/assessment.ts';
+import { EventStream, eventText } from './event-stream.ts';
 import { isAllowedHost, isSameOrigin } from './http-guard.ts';
 import { type ListenAddress, listen } from './http-listen.ts';
+import { type Asset, PAGE_POLICY, readAssets } from './page/assets.ts';
+import { streamed } from './page/streamed.ts';
 import type { MetricsFormat } from './prometheus.ts';
 
 export interface HttpServerOptions {
@@ -13,6 +17,8 @@ export interface HttpServerOptions {
   /** Names under which a browser or Prometheus may ask, beside IP addresses and localhost. */
   readonly allowedHosts: () => readonly string[];
   readonly onError: (what: string, error: unknown) => void;
+  /** In ms, on a clock that no one sets. */
+  readonly monotonic: () => number;
 }
 
 /** A scrape sends a few hundred bytes of headers and no body; all else is a mistake or an attack. */
@@ -41,17 +47,24 @@ interface Answer {
 
 const line = (status: number, body: string): Answer => ({ status, body: `${body}\n` });
 
-/** Serves what the last tick found: /metrics, /healthz, /readyz, /api/assessment, and a list of these at /. */
+/**
+ * Serves what the last tick found: /metrics, /healthz, /readyz, /api/assessment, /api/alerts, and at / a page that shows
+ * it, which is kept up to date by /api/stream.
+ */
 export class HttpServer {
   readonly name = 'http';
   private assessment: Assessment | null = null;
   private text: string | null = null;
+  private alerts: readonly Alert[] = [];
+  private readonly stream: EventStream;
+  private assets: ReadonlyMap<string, Asset> | null = null;
   private unix = false;
   private readonly server: Server;
   private readonly options: HttpServerOptions;
 
   constructor(options: HttpServerOptions) {
     this.options = options;
+    this.stream = new EventStream(options.monotonic);
     this.server = createServer(
       {
         maxHeaderSize: LARGEST_HEADERS,
@@ -84,6 +97,20 @@ export class HttpServer {
   publish(assessment: Assessment): void {
     this.assessment = assessment;
     this.text = null;
+    if (this.stream.size > 0) this.stream.send(this.look(assessment));
+  }
+
+  noteAlerts(firing: readonly Alert[], hasChanged: boolean): void {
+    this.alerts = firing;
+    if (hasChanged && this.stream.size > 0) this.stream.send(this.alertNews());
+  }
+
+  private look(assessment: Assessment): string {
+    return eventText('assessment', JSON.stringify(streamed(assessment)));
+  }
+
+  private alertNews(): string {
+    return eventText('alerts', JSON.stringify(this.alerts));
   }
 
   /** Stops listening, ends idle connections, and after `graceMs` those too whose answer or request is not complete. */
@@ -94,14 +121,21 @@ export class HttpServer {
         clearTimeout(impatience);
         resolve();
       });
+      this.stream.close();
       this.server.closeIdleConnections();
     });
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const answer = this.refusal(request) ?? (await this.answer(request));
-      await send(request, response, answer);
+      const refusal = this.refusal(request);
+      if (refusal === null && pathOf(request) === '/api/stream' && !this.stream.isFull) {
+        const { assessment } = this;
+        const first = `${this.alertNews()}${assessment === null ? '' : this.look(assessment)}`;
+        this.stream.open(request, response, HEADERS, first);
+        return;
+      }
+      await send(request, response, refusal ?? (await this.answer(request)));
     } catch (error) {
       this.options.onError(`answering ${request.method} failed`, error);
       response.destroy();
@@ -123,7 +157,8 @@ export class HttpServer {
   }
 
   private async answer(request: IncomingMessage): Promise<Answer> {
-    switch ((request.url ?? '').split('?', 1)[0]) {
+    const path = pathOf(request);
+    switch (path) {
       case '/metrics':
         return this.metrics(request);
       case '/healthz':
@@ -132,10 +167,12 @@ export class HttpServer {
         return this.assessment === null ? line(503, 'no look has been taken yet') : line(200, 'ready');
       case '/api/assessment':
         return this.json();
-      case '/':
-        return line(200, 'lastport\n\n/metrics\n/healthz\n/readyz\n/api/assessment');
+      case '/api/alerts':
+        return { status: 200, type: 'application/json', body: `${JSON.stringify(this.alerts)}\n` };
+      case '/api/stream':
+        return line(503, 'Too many watch already');
       default:
-        return line(404, 'Nothing here; try /');
+        return this.page(path);
     }
   }
 
@@ -143,6 +180,14 @@ export class HttpServer {
     const wantsOpenMetrics = accepts(request.headers.accept, 'application/openmetrics-text');
     const { contentType, body } = await this.options.render(wantsOpenMetrics ? 'openmetrics' : 'text');
     return { status: 200, type: contentType, body };
+  }
+
+  private page(path: string): Answer {
+    if (path !== '/' && !path.startsWith('/page/')) return line(404, 'Nothing here; try /');
+    this.assets ??= readAssets();
+    const asset = this.assets.get(path);
+    if (asset === undefined) return line(404, 'Nothing here; try /');
+    return { status: 200, ...asset, headers: { 'content-security-policy': PAGE_POLICY } };
   }
 
   /** Made once a tick at most, and only if somebody asks. */
@@ -159,6 +204,8 @@ export class HttpServer {
     return last.ageMs <= last.limitMs ? line(200, `ok, ${age}`) : line(503, `stuck, ${age}`);
   }
 }
+
+const pathOf = ({ url = '' }: IncomingMessage): string => url.split('?', 1)[0] as string;
 
 const compress = promisify(gzip);
 

@@ -69,6 +69,11 @@ export function checkTable(assessment: Assessment, { all, color }: TextOptions):
   return `${lines.map(printable).join('\n')}\n`;
 }
 
+/** The first line, without its perfdata. */
+export function headline(assessment: Assessment): string {
+  return printable(sentence(assessment).split(' | ', 1)[0] as string);
+}
+
 function sentence(assessment: Assessment): string {
   const { host, verdict, gaps } = assessment;
   // What follows a | is perfdata.

@@ -22,7 +22,7 @@ export interface RunParts {
   readonly metrics: PrometheusExporter;
   /** For the receivers of this configuration. Throws for a file that cannot be used. */
   readonly sinks: (config: Config) => readonly AlertSink[];
-  readonly alerting: (rules: AlertRules, sinks: readonly AlertSink[]) => Alerting;
+  readonly alerting: (rules: AlertRules, sinks: readonly AlertSink[], http: HttpServer) => Alerting;
   /** What keeps incidents; null: nothing does. */
   readonly recorder: Recorder | null;
   readonly serve: (options: ConstructorParameters<typeof HttpServer>[0]) => HttpServer;
@@ -81,6 +81,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
           },
     allowedHosts: () => [...hostNames(parts.hostName), ...config.allowedHosts],
     onError,
+    monotonic,
   });
   const port = await http.listen(config.listen);
   const note: Publisher = {
@@ -91,7 +92,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
     },
   };
   const instance = `${parts.hostName}:${config.listen.kind === 'tcp' ? port : 0}`;
-  const alerting = parts.alerting(rulesOf(config, instance), sinks);
+  const alerting = parts.alerting(rulesOf(config, instance), sinks, http);
   // Alerts first: nobody waits for them in vain.
   const publish = publishTo(
     [note, alerting, metrics, http, parts.log, ...(parts.recorder === null ? [] : [parts.recorder])],

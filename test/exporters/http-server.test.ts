@@ -26,6 +26,7 @@ async function serving(
     lastTick: () => ({ ageMs: 500, limitMs: 3000 }),
     allowedHosts: () => ['web-1'],
     onError: (what, error) => assert.fail(`${what}: ${error}`),
+    monotonic: () => performance.now(),
     ...options,
   });
   const port = await http.listen({ kind: 'tcp', host: '127.0.0.1', port: 0 });
@@ -240,6 +241,7 @@ describe('listen', () => {
       lastTick: () => null,
       allowedHosts: () => [],
       onError: () => undefined,
+      monotonic: () => performance.now(),
     });
 
   it('says in one line that a port is taken, and what would do', async () => {

@@ -10,6 +10,9 @@ export const PROGRAMS = fileURLToPath(new URL('../../../test/scenarios/programs/
 /** The machine may have a proxy set, which is not inside. */
 const NO_PROXY = { NO_PROXY: '*', no_proxy: '*' };
 
+/** Ten programs at once may start here, on a machine that is slow today. */
+export const START_PATIENCE_MS = 60_000;
+
 export interface StartOptions {
   readonly where?: Side;
   readonly env?: Readonly<Record<string, string>>;
@@ -43,7 +46,7 @@ export class Stage {
 
   /** Starts a program that stays until end(); returns once it has printed the line awaited, with the facts behind it. */
   async start(name: string, argv: readonly string[], options: StartOptions = {}): Promise<Record<string, unknown>> {
-    const { where = 'client', env = {}, awaits, patienceMs } = options;
+    const { where = 'client', env = {}, awaits, patienceMs = START_PATIENCE_MS } = options;
     const log = join(this.folder, `${this.startedCount++}-${name}.log`);
     const pairs = Object.entries({ ...NO_PROXY, ...env }).map(([key, value]) => `${key}=${value}`);
     const isHeld = awaits !== undefined;

@@ -62,6 +62,8 @@ export const CLOSING: readonly Situation[] = [
       await net.until(TIME_WAIT, 30, { maxLeft: 6000 - 210 });
       await net.connect({ to: A, count: 50, name: 'young' });
       await net.hangUp('young', 'client');
+      // They are to be young still when a slow machine looks.
+      await net.sysctl({ tcp_tw_reuse_delay: 60_000 });
     },
     // 30 of the 50 took over the old ones.
     answers: [{ to: A, headroom: 50, fast: 0, knowable: 'exact', shows: { usedPorts: 50, reusablePorts: 0 } }],
