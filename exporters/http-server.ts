@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Alert } from '../agent/model/alert.ts';
 import type { Assessment } from '../agent/model/assessment.ts';
-import { EventStream, eventText } from './event-stream.ts';
+import { EventStream, type News } from './event-stream.ts';
 import { isAllowedHost, isSameOrigin } from './http-guard.ts';
 import { type ListenAddress, listen } from './http-listen.ts';
 import { type Asset, PAGE_POLICY, readAssets } from './page/assets.ts';
@@ -105,12 +105,12 @@ export class HttpServer {
     if (hasChanged && this.stream.size > 0) this.stream.send(this.alertNews());
   }
 
-  private look(assessment: Assessment): string {
-    return eventText('assessment', JSON.stringify(streamed(assessment)));
+  private look(assessment: Assessment): News {
+    return { name: 'assessment', json: JSON.stringify(streamed(assessment)) };
   }
 
-  private alertNews(): string {
-    return eventText('alerts', JSON.stringify(this.alerts));
+  private alertNews(): News {
+    return { name: 'alerts', json: JSON.stringify(this.alerts) };
   }
 
   /** Stops listening, ends idle connections, and after `graceMs` those too whose answer or request is not complete. */
@@ -131,7 +131,7 @@ export class HttpServer {
       const refusal = this.refusal(request);
       if (refusal === null && pathOf(request) === '/api/stream' && !this.stream.isFull) {
         const { assessment } = this;
-        const first = `${this.alertNews()}${assessment === null ? '' : this.look(assessment)}`;
+        const first = [this.alertNews(), ...(assessment === null ? [] : [this.look(assessment)])];
         this.stream.open(request, response, HEADERS, first);
         return;
       }

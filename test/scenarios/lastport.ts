@@ -8,7 +8,7 @@ import type { Assessment, DestinationReport } from '../../agent/model/assessment
 import type { Cause } from '../../agent/model/cause.ts';
 import { CAUSE_WORDS } from '../../agent/model/cause-words.ts';
 import { until } from '../e2e/until.ts';
-import { type Stage, START_PATIENCE_MS } from './stage.ts';
+import { START_PATIENCE_MS, type Stage } from './stage.ts';
 
 const MAIN = fileURLToPath(new URL('../../agent/main.js', import.meta.url));
 const PROBE = fileURLToPath(new URL('../../collectors/undici/probe.cjs', import.meta.url));
@@ -30,7 +30,12 @@ export class Lastport {
     const options = ['--netns', 'self', '--state-dir', 'off', '--listen', `unix:${lastport.api}`];
     const argv = [process.execPath, MAIN, 'run', ...options, '--probe-socket', lastport.probeSocket];
     lastport.log = await stage.log('lastport', argv);
-    await until('a first look', () => lastport.assessment(), () => readFileSync(lastport.log, 'utf8'), START_PATIENCE_MS);
+    await until(
+      'a first look',
+      () => lastport.assessment(),
+      () => readFileSync(lastport.log, 'utf8'),
+      START_PATIENCE_MS,
+    );
     return lastport;
   }
 

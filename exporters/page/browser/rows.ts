@@ -1,0 +1,93 @@
+import { BarView } from './bar-view.ts';
+import { arrange, byId, element, write } from './dom.ts';
+import { type Place, placeName } from './place.ts';
+import { count, deadline, ownerName, percent, rate, VERDICT_MARKS } from './words.ts';
+
+class Row {
+  readonly node = element('tr');
+  readonly button = element('button');
+  private readonly mark = element('td');
+  private readonly bar = new BarView();
+  private readonly cells = ['number', 'number', 'number wide', 'number wide', 'number', 'owner wide'].map((name) =>
+    element('td', name),
+  );
+
+  constructor(onChoose: () => void) {
+    this.button.type = 'button';
+    this.button.addEventListener('click', onChoose);
+    this.node.append(
+      this.mark,
+      element('td', '', [this.button]),
+      element('td', 'wide', [this.bar.node]),
+      ...this.cells,
+    );
+  }
+
+  show(place: Place, isChosen: boolean, elapsedSeconds: number): void {
+    const { one } = place;
+    const { forecast, owners } = one;
+    this.node.className = isChosen ? 'is-chosen' : '';
+    this.button.setAttribute('aria-pressed', String(isChosen));
+    this.mark.className = one.verdict;
+    write(this.mark, VERDICT_MARKS[one.verdict]);
+    write(this.button, placeName(place));
+    this.bar.show(one);
+    const [owner] = owners ?? [];
+    const texts = [
+      `${count(one.usedPorts)} (${percent(one.usedPorts, one.usablePorts)})`,
+      count(one.headroomPorts),
+      rate(one.opensPerSecond),
+      deadline(forecast.slowConnectInSeconds, elapsedSeconds),
+      deadline(forecast.exhaustedInSeconds, elapsedSeconds),
+      owner === undefined ? '?' : ownerName(owner),
+    ];
+    for (const [index, cell] of this.cells.entries()) write(cell, texts[index] as string);
+  }
+}
+
+/** All of them, in a table. One of its buttons is reached by Tab, the others from there by the arrow keys. */
+export class RowsView {
+  private readonly rows = new Map<string, Row>();
+  private order: readonly string[] = [];
+  private readonly onChoose: (key: string) => void;
+
+  constructor(onChoose: (key: string) => void) {
+    this.onChoose = onChoose;
+    byId('rows').addEventListener('keydown', (event) => this.move(event));
+  }
+
+  show(places: readonly Place[], chosen: string | null, elapsedSeconds: number): void {
+    byId('all-section').hidden = places.length === 0;
+    const nodes = places.map((place) => {
+      let row = this.rows.get(place.key);
+      if (row === undefined) {
+        row = new Row(() => this.onChoose(place.key));
+        this.rows.set(place.key, row);
+      }
+      row.show(place, place.key === chosen, elapsedSeconds);
+      return row.node;
+    });
+    this.order = places.map(({ key }) => key);
+    const known = new Set(this.order);
+    for (const key of this.rows.keys()) if (!known.has(key)) this.rows.delete(key);
+    const focused = this.order.find((key) => this.rows.get(key)?.button === document.activeElement);
+    arrange(byId('rows'), nodes);
+    // A row that was moved has lost it.
+    if (focused !== undefined) this.rows.get(focused)?.button.focus({ preventScroll: true });
+    const reached = focused ?? (chosen !== null && known.has(chosen) ? chosen : this.order[0]);
+    for (const [key, { button }] of this.rows) button.tabIndex = key === reached ? 0 : -1;
+  }
+
+  private move(event: KeyboardEvent): void {
+    const step = { ArrowDown: 1, ArrowUp: -1, Home: -this.order.length, End: this.order.length }[event.key];
+    if (step === undefined) return;
+    const from = this.order.findIndex((key) => this.rows.get(key)?.button === document.activeElement);
+    if (from < 0) return;
+    event.preventDefault();
+    const to = Math.max(0, Math.min(this.order.length - 1, from + step));
+    this.rows.get(this.order[from] as string)?.button.setAttribute('tabindex', '-1');
+    const button = this.rows.get(this.order[to] as string)?.button;
+    button?.setAttribute('tabindex', '0');
+    button?.focus();
+  }
+}
