@@ -98,11 +98,26 @@ function lowPool({ pools, verdict }: Assessment): string | undefined {
 }
 
 function finding(one: DestinationReport, where: string): string {
-  const { headroomPorts, usablePorts, fastHeadroomPorts, verdict } = one;
-  if (headroomPorts === 0) return `${where} is out of ports, all ${count(usablePorts)} are taken`;
-  const left = `${count(headroomPorts)} of ${count(usablePorts)} ports left`;
-  if (verdict === 'warning' && fastHeadroomPorts === 0) return `connect() to ${where} is slow now, ${left}`;
-  return verdict === 'healthy' ? `tightest is ${where}, ${left}` : `${where} has ${left}`;
+  const { headroomPorts, usablePorts, fastHeadroomPorts, verdict, forecast } = one;
+  const owner = programOf(one)?.replaceAll('|', '?');
+  const who = owner === undefined ? '' : ` (${owner})`;
+  if (headroomPorts === 0) return `${where} is out of ports, all ${count(usablePorts)} are taken${who}`;
+  const left = `${count(headroomPorts)} of ${count(usablePorts)} ports left${who}`;
+  if (verdict === 'healthy') return `tightest is ${where}, ${left}`;
+  const full = deadline(forecast.exhaustedInSeconds);
+  if (full !== null) return `${where} out of ports ${full === 'now' ? 'any moment' : `in ${full}`}${who}`;
+  if (fastHeadroomPorts === 0) return `connect() to ${where} is slow now, ${left}`;
+  const slow = deadline(forecast.slowConnectInSeconds);
+  return slow === null
+    ? `${where} has ${left}`
+    : `connect() to ${where} is slow ${slow === 'now' ? slow : `in ${slow}`}, ${left}`;
+}
+
+/** "now", "4.1s", "12min"; null: not in sight. */
+function deadline(seconds: number | null): string | null {
+  if (seconds === null || seconds > SHOWN_SECONDS) return null;
+  if (seconds <= 0) return 'now';
+  return seconds < 100 ? `${seconds.toFixed(1)}s` : `${Math.round(seconds / 60)}min`;
 }
 
 function poolFinding(pool: BindPoolReport): string {
@@ -129,22 +144,25 @@ type Paint = (text: string, verdict: Verdict) => string;
 
 function namespaceLines(namespace: NamespaceReport, takenAt: string, all: boolean, paint: Paint): string[] {
   if (namespace.usablePorts === null) return [];
+  const shown = namespace.destinations.filter((one) => all || isWorthALine(one));
+  // A column that says the same in every row says nothing.
+  const from = new Set(shown.map(fromOf));
   const facts = [
     `${count(namespace.usablePorts)} usable ports per destination (not per host)`,
     ...(namespace.twReuse === null ? [] : [`tcp_tw_reuse ${TW_REUSE_NUMBER[namespace.twReuse]}`]),
     `${takenAt.slice(11, 19)}Z`,
     ...(namespace.label === 'host' ? [] : [`netns ${namespace.label}`]),
   ];
-  const shown = namespace.destinations.filter((one) => all || isWorthALine(one));
   const folded = namespace.destinations.length - shown.length;
   const lines = [facts.join(' · ')];
   if (shown.length > 0) {
     const rows = [HEADINGS, ...shown.map(cells)];
     const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
     const line = (row: readonly string[]) =>
-      row.map((cell, column) =>
-        LEFT_COLUMNS.has(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
-      );
+      row.flatMap((cell, column) => {
+        if (column === FROM && from.size === 1) return [];
+        return LEFT_COLUMNS.has(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
+      });
     lines.push(`   ${line(HEADINGS).join('  ')}`.trimEnd());
     for (const [index, one] of shown.entries()) {
       lines.push(
@@ -182,37 +200,59 @@ function poolLine(pool: BindPoolReport): string {
   return parts.join(' · ');
 }
 
-const HEADINGS = ['DESTINATION', 'FROM', 'USED', '', 'FREE', 'FAST', 'NEW/s', 'OWNER'] as const;
+const HEADINGS = ['DESTINATION', 'FROM', 'USED', '', 'FREE', 'NEW/s', 'SLOW', 'FULL', 'OWNER'] as const;
+const FROM = 1;
 /** Aligned to the left: the first two, and the last. */
 const LEFT_COLUMNS: ReadonlySet<number> = new Set([0, 1, HEADINGS.length - 1]);
+
+const fromOf = ({ local, device }: DestinationReport): string =>
+  device === null ? (local ?? 'no route') : `${local}%${device}`;
 
 function cells(one: DestinationReport): readonly string[] {
   return [
     formatEndpoint(one.remote, one.remotePort),
-    one.device === null ? (one.local ?? 'no route') : `${one.local}%${one.device}`,
+    fromOf(one),
     count(one.usedPorts),
     `${percent(one.usablePorts === 0 ? 0 : one.usedPorts / one.usablePorts)}%`,
     count(one.headroomPorts),
-    one.fastHeadroomPorts === 0 ? 'gone' : count(one.fastHeadroomPorts),
     // One look can't tell how many connections a peer has closed.
     one.opensPerSecond === null ? '?' : rate(one.opensPerSecond),
+    one.fastHeadroomPorts === 0 ? 'now' : inSight(one, one.forecast.slowConnectInSeconds),
+    one.headroomPorts === 0 ? 'now' : inSight(one, one.forecast.exhaustedInSeconds),
     ownerOf(one),
   ];
 }
 
-/** The program with the most ports, by the name it is managed by; how many processes, if it has several. "?": not known. */
-function ownerOf({ owners, usedPorts }: DestinationReport): string {
-  if (usedPorts === 0) return '';
+/** "never": it is known that it is not. "-": nothing in sight. */
+function inSight({ forecast: { kind } }: DestinationReport, seconds: number | null): string {
+  return deadline(seconds) ?? (kind === 'unknown' ? '?' : kind === 'steady' && seconds === null ? 'never' : '-');
+}
+
+/** The program with the most ports, by the name it is managed by; undefined: not known. */
+function programOf(one: DestinationReport): string | undefined {
+  return programsOf(one)[0]?.[0];
+}
+
+function programsOf({
+  owners,
+}: DestinationReport): [name: string, held: { ports: number; pids: Set<number | null> }][] {
   const programs = new Map<string, { ports: number; pids: Set<number | null> }>();
   for (const { unit, container, command, pid, usedPorts: ports } of owners ?? []) {
     const name = unit ?? (container === null ? command : `${command} in ${container}`);
     const known = programs.get(name) ?? { ports: 0, pids: new Set() };
     programs.set(name, { ports: known.ports + ports, pids: known.pids.add(pid) });
   }
-  const [top] = [...programs].sort(([, a], [, b]) => b.ports - a.ports);
+  return [...programs].sort(([, a], [, b]) => b.ports - a.ports);
+}
+
+/** That, with how many processes it has, if several. "?": not known. */
+function ownerOf(one: DestinationReport): string {
+  if (one.usedPorts === 0) return '';
+  const programs = programsOf(one);
+  const [top] = programs;
   if (top === undefined) return '?';
   const [name, { pids }] = top;
-  const others = programs.size > 1 ? ` + ${programs.size - 1} more` : '';
+  const others = programs.length > 1 ? ` + ${programs.length - 1} more` : '';
   const [pid] = pids;
   if (pids.size > 1) return `${name} (${pids.size} processes)${others}`;
   return `${name}${typeof pid === 'number' ? ` (${pid})` : ''}${others}`;
@@ -225,10 +265,14 @@ function details(one: DestinationReport): string[] {
   const parts = Object.entries(one.states)
     .sort(([, a], [, b]) => b - a)
     .map(([state, ports]) => `${count(ports)} ${state}`);
+  if (one.fastHeadroomPorts > 0 && one.usedPorts > 0) parts.push(`${count(one.fastHeadroomPorts)} until slow`);
   if (one.reusablePorts > 0) parts.push(`${count(one.reusablePorts)} reusable`);
   if (one.blockedPorts > 0) parts.push(`${count(one.blockedPorts)} blocked`);
   if (one.headroomPortsLow < one.headroomPorts) parts.push(`at least ${count(one.headroomPortsLow)} free`);
   const lines = one.remoteName === null ? [] : [`     ${one.remoteName}`];
+  const { kind, settlesAtPorts } = one.forecast;
+  if (kind === 'steady' && settlesAtPorts !== null && one.usedPorts > 0)
+    parts.unshift(`steady: settles at ${count(settlesAtPorts)}`);
   if (one.causes.length > 0) {
     lines.push(`     ${one.causes.map(({ cause }) => CAUSE_WORDS[cause].headline).join('; ')}`);
   }

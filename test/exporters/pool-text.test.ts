@@ -54,6 +54,6 @@ describe('checkTable of pools', () => {
   it('names a destination first that is as bad', () => {
     const sick = namespace({ destinations: [destination({ verdict: 'warning', fastHeadroomPorts: 0 })] });
     const text = checkTable(assessment({ verdict: 'warning', namespaces: [sick], pools: [low] }), plain);
-    assert.match(text, /^WARNING web-1: connect\(\) to 10\.9\.0\.2:8080 is slow now/);
+    assert.match(text, /^WARNING web-1: 10\.9\.0\.2:8080 out of ports in 4\.1s/);
   });
 });

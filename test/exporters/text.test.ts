@@ -5,6 +5,12 @@ import { assessment, bindPool, destination, namespace } from '../support/assessm
 import { matchesGolden } from '../support/golden.ts';
 
 const plain = { all: false, color: false };
+const CALM = {
+  ...destination().forecast,
+  kind: 'steady' as const,
+  exhaustedInSeconds: null,
+  slowConnectInSeconds: null,
+};
 const full = assessment({
   verdict: 'critical',
   namespaces: [
@@ -24,6 +30,7 @@ const full = assessment({
           usedPorts: 12600,
           headroomPorts: 15629,
           headroomPortsLow: 12000,
+          forecast: { ...CALM, settlesAtPorts: 12_600 },
           verdict: 'healthy',
         }),
         destination({
@@ -37,6 +44,8 @@ const full = assessment({
           headroomPorts: 28229,
           headroomPortsLow: 28229,
           fastHeadroomPorts: 14115,
+          opensPerSecond: 0,
+          forecast: CALM,
           verdict: 'healthy',
         }),
         destination({ remotePort: 81, usedPorts: 5, verdict: 'healthy' }),
@@ -52,7 +61,10 @@ describe('checkTable', () => {
   it('looks like its golden', () => matchesGolden('check.txt', checkTable(full, plain)));
 
   it('fits 80 columns where addresses are short', () => {
-    const lines = checkTable(assessment(), plain).split('\n');
+    // Perfdata is not for people.
+    const lines = checkTable(assessment(), plain)
+      .split('\n')
+      .map((line) => line.split(' | ', 1)[0] as string);
     assert.deepEqual(
       lines.filter((line) => line.length > 80),
       [],
@@ -76,19 +88,37 @@ describe('checkTable', () => {
       'critical',
       'critical',
       { headroomPorts: 12 },
-      'CRITICAL web-1: 10.9.0.2:8080 has 12 of 28,232 ports left | worst_used=99%;80;95',
+      'CRITICAL web-1: 10.9.0.2:8080 out of ports in 4.1s (api.service) | worst_used=99%;80;95',
     ],
     [
       'at the cliff',
       'warning',
-      { fastHeadroomPorts: 0 },
-      'WARNING web-1: connect() to 10.9.0.2:8080 is slow now, 14,209 of 28,232 ports left | worst_used=49%;80;95',
+      { fastHeadroomPorts: 0, forecast: CALM },
+      'WARNING web-1: connect() to 10.9.0.2:8080 is slow now, 14,209 of 28,232 ports left (api.service) | worst_used=49%;80;95',
     ],
     [
       'healthy',
       'healthy',
       {},
-      'OK web-1: tightest is 10.9.0.2:8080, 14,209 of 28,232 ports left | worst_used=49%;80;95',
+      'OK web-1: tightest is 10.9.0.2:8080, 14,209 of 28,232 ports left (api.service) | worst_used=49%;80;95',
+    ],
+    [
+      'without anybody known, and without a deadline',
+      'critical',
+      { headroomPorts: 12, owners: [], forecast: CALM },
+      'CRITICAL web-1: 10.9.0.2:8080 has 12 of 28,232 ports left | worst_used=99%;80;95',
+    ],
+    [
+      'out of ports',
+      'critical',
+      { headroomPorts: 0 },
+      'CRITICAL web-1: 10.9.0.2:8080 is out of ports, all 28,232 are taken (api.service) | worst_used=100%;80;95',
+    ],
+    [
+      'soon slow',
+      'warning',
+      { owners: [], forecast: { ...CALM, slowConnectInSeconds: 12.34 } },
+      'WARNING web-1: connect() to 10.9.0.2:8080 is slow in 12.3s, 14,209 of 28,232 ports left | worst_used=49%;80;95',
     ],
   ] as const) {
     it(`says in its first line: ${what}`, () => {
@@ -100,7 +130,13 @@ describe('checkTable', () => {
 
   it('names the sickest destination first, not the fullest', () => {
     const fuller = destination({ remotePort: 1, headroomPorts: 11_000, fastHeadroomPorts: 900, verdict: 'healthy' });
-    const atCliff = destination({ remotePort: 2, headroomPorts: 14_000, fastHeadroomPorts: 0, verdict: 'warning' });
+    const atCliff = destination({
+      remotePort: 2,
+      headroomPorts: 14_000,
+      fastHeadroomPorts: 0,
+      verdict: 'warning',
+      forecast: CALM,
+    });
     const text = checkTable(
       assessment({ verdict: 'warning', namespaces: [namespace({ destinations: [fuller, atCliff] })] }),
       plain,
@@ -128,7 +164,7 @@ describe('checkTable', () => {
       /^.*: bind\(\) before connect\(\) from 10\.9\.0\.1 has 4,000 of 28,232 ports left \|/,
     );
     assert.match(shown([pool], 'healthy'), /Next: ss -tanp src 10\.9\.0\.1 /);
-    assert.match(shown([pool], 'critical'), /^.*: 10\.9\.0\.2:8080 has /);
+    assert.match(shown([pool], 'critical'), /^.*: 10\.9\.0\.2:8080 out of ports /);
     assert.ok(!shown([bindPool()], 'healthy').includes('bind()'));
     assert.ok(shown([bindPool()], 'healthy', true).includes('ok bind() before connect() from 10.9.0.1: 26,832'));
   });
