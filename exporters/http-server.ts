@@ -182,9 +182,9 @@ export class HttpServer {
     return { status: 200, type: contentType, body };
   }
 
-  private page(path: string): Answer {
+  private async page(path: string): Promise<Answer> {
     if (path !== '/' && !path.startsWith('/page/')) return line(404, 'Nothing here; try /');
-    this.assets ??= readAssets();
+    this.assets ??= await readAssets();
     const asset = this.assets.get(path);
     if (asset === undefined) return line(404, 'Nothing here; try /');
     return { status: 200, ...asset, headers: { 'content-security-policy': PAGE_POLICY } };

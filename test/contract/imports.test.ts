@@ -27,6 +27,7 @@ describe('the import table', () => {
     ['collectors/undici/sender.cts', "import { request } from 'node:https';"],
     ['agent/daemon.ts', "import { COLLECTORS } from '../collectors/index.ts';"],
     ['agent/daemon.ts', "import { pino } from 'pino';"],
+    ['exporters/page/browser/main.ts', "import { request } from 'node:http';"],
     ['elsewhere/x.ts', ''],
   ] as const) {
     it(`fails on ${text || path} in ${path}`, () => {

@@ -44,6 +44,12 @@ const LAYERS: readonly Layer[] = [
     packages: /^(node:(child_process|dgram|dns\/promises|events|process|url)|systeminformation)$/,
   },
   {
+    name: 'exporters/page/browser',
+    files: /^exporters\/page\/browser\//,
+    may: /^(agent\/model|exporters\/page)\//,
+    packages: /^uplot$/,
+  },
+  {
     name: 'exporters',
     files: /^exporters\//,
     may: /^(agent\/model|exporters)\//,
