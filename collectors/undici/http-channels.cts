@@ -6,7 +6,7 @@ import { isOwn, type Sampler } from './call-site.cts';
 import { failureOf, httpReason, kindOfFailure, reasonNumber } from './close-reason.cts';
 import { codesOf } from './connect-error.cts';
 import { readKeepAlive } from './keep-alive.cts';
-import type { Subscribe } from './probe.cts';
+import type { Subscribe } from './preload.cts';
 
 isOwn(__filename);
 

@@ -5,7 +5,7 @@ import { isOwn, type Sampler } from './call-site.cts';
 import { failureOf, kindOfFailure, reasonNumber, undiciReason } from './close-reason.cts';
 import { codesOf } from './connect-error.cts';
 import { readKeepAlive } from './keep-alive.cts';
-import type { Subscribe } from './probe.cts';
+import type { Subscribe } from './preload.cts';
 
 isOwn(__filename);
 

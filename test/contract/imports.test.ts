@@ -23,7 +23,7 @@ describe('the import table', () => {
     ['collectors/system.ts', "import 'node:fs';"],
     ['exporters/log.ts', "import { COLLECTORS } from '../collectors/index.ts';"],
     ['exporters/log.ts', "import { loadConfig } from '../agent/config.ts';"],
-    ['collectors/undici/probe.cts', "import { readInventory } from '../system.ts';"],
+    ['collectors/undici/preload.cts', "import { readInventory } from '../system.ts';"],
     ['collectors/undici/sender.cts', "import { request } from 'node:https';"],
     ['agent/daemon.ts', "import { COLLECTORS } from '../collectors/index.ts';"],
     ['agent/daemon.ts', "import { pino } from 'pino';"],
