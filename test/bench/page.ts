@@ -1,4 +1,4 @@
-// bench:page: what watchers of the live page cost the daemon, and what the page weighs.
+// bench:page: what watchers of the live page cost the daemon, what the page weighs, and how it moves with 200 destinations.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
@@ -8,7 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { HttpServer } from '../../exporters/http-server.ts';
 import { readAssets } from '../../exporters/page/assets.ts';
+import { assessment, destination, namespace } from '../support/assessments.ts';
+import { openPage, TestBrowser } from '../support/browser.ts';
+import { needs } from '../support/needs.ts';
 import { MAIN } from '../support/program.ts';
 import { cpuMs, insideOwnNetns, median } from './support.ts';
 
@@ -35,7 +39,61 @@ const pid = child.pid as number;
 await measure(20);
 await measure(200);
 child.kill();
+await frames(200);
 process.exit(0);
+
+/** A browser that scrolls through so many destinations while all of them change every second. */
+async function frames(destinations: number): Promise<void> {
+  if (needs('chromium') !== false) return console.log(`frames: ${needs('chromium')}`);
+  const http = new HttpServer({
+    render: () => Promise.reject(new Error('nobody asks')),
+    lastTick: () => null,
+    allowedHosts: () => [],
+    onError: (_, error) => console.error(error),
+    monotonic: () => performance.now(),
+  });
+  const port = await http.listen({ kind: 'tcp', host: '127.0.0.1', port: 0 });
+  let looks = 0;
+  const look = () => {
+    looks++;
+    const all = Array.from({ length: destinations }, (_, index) =>
+      destination({
+        remote: `10.8.0.${index}`,
+        usedPorts: 20_000 - index * 50 + (looks % 40),
+        headroomPorts: 8000 + index * 50,
+      }),
+    );
+    http.publish(
+      assessment({ takenAt: new Date(looks * 1000).toISOString(), namespaces: [namespace({ destinations: all })] }),
+    );
+  };
+  look();
+  const chromium = await TestBrowser.start();
+  const { page } = await openPage(chromium.browser, `http://127.0.0.1:${port}/`);
+  const ticking = setInterval(look, 1000);
+  const deltas = await page.evaluate<number[]>(`new Promise((done) => {
+    const frame = document.querySelector('.table-frame');
+    frame.scrollIntoView();
+    const deltas = [];
+    const begun = performance.now();
+    let last = begun;
+    const step = (now) => {
+      deltas.push(now - last);
+      last = now;
+      frame.scrollTop = (frame.scrollTop + 4) % (frame.scrollHeight - frame.clientHeight);
+      if (now - begun < 15000) requestAnimationFrame(step); else done(deltas);
+    };
+    requestAnimationFrame(step);
+  })`);
+  clearInterval(ticking);
+  const sorted = [...deltas].sort((a, b) => a - b);
+  const at = (share: number) => (sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(1);
+  console.log(
+    `frames with ${destinations} destinations: median ${at(0.5)} ms, 99 % within ${at(0.99)} ms, longest ${at(0.9999)} ms`,
+  );
+  await chromium.close();
+  await http.close(0);
+}
 
 /** With so many destinations, each of which has ten connections that stay and one that comes and goes five times a second. */
 async function measure(destinations: number): Promise<void> {

@@ -10,6 +10,8 @@ import { count, endpoint, outlook, ownerName, rate, SENTENCE, safe } from './wor
 export class DetailView {
   private readonly plot = new TidePlot();
   private shown: string | null = null;
+  /** Drawn anew with each look, and not whenever a deadline counts down. */
+  private drawn: DestinationReport | null = null;
   private text = '';
 
   /** `now` in ms, as the history's moments. */
@@ -20,7 +22,9 @@ export class DetailView {
     if (this.shown !== key) this.plot.forget();
     this.shown = key;
     write(byId('detail-title'), placeName(place));
-    this.plot.show(one, tideData(one.tide, one.usedPorts, history.of(key), now), elapsedSeconds);
+    if (this.drawn !== one)
+      this.plot.show(one, tideData(one.tide, one.usedPorts, history.of(key), now), elapsedSeconds);
+    this.drawn = one;
     const closed = (one.tide?.closesAgo ?? []).reduce((sum, closes) => sum + closes, 0);
     const words = `${count(closed)} connections closed by this host in the last minute still hold a port; ${outlook(one, elapsedSeconds)}`;
     byId('plot').setAttribute('aria-label', words);

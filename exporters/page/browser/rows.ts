@@ -3,6 +3,11 @@ import { arrange, byId, element, write } from './dom.ts';
 import { type Place, placeName } from './place.ts';
 import { count, deadline, ownerName, percent, rate, VERDICT_MARKS } from './words.ts';
 
+/** Among a row's cells. */
+const SLOW = 3;
+const FULL = 4;
+const LATE_SECONDS = 1.5;
+
 class Row {
   readonly node = element('tr');
   readonly button = element('button');
@@ -21,6 +26,14 @@ class Row {
       element('td', 'wide', [this.bar.node]),
       ...this.cells,
     );
+  }
+
+  /** The deadlines alone: between two looks nothing else changes. */
+  countDown({ one: { forecast } }: Place, elapsedSeconds: number): void {
+    const { slowConnectInSeconds, exhaustedInSeconds } = forecast;
+    if (slowConnectInSeconds === null && exhaustedInSeconds === null) return;
+    write(this.cells[SLOW] as HTMLElement, deadline(slowConnectInSeconds, elapsedSeconds));
+    write(this.cells[FULL] as HTMLElement, deadline(exhaustedInSeconds, elapsedSeconds));
   }
 
   show(place: Place, isChosen: boolean, elapsedSeconds: number): void {
@@ -49,6 +62,7 @@ class Row {
 export class RowsView {
   private readonly rows = new Map<string, Row>();
   private order: readonly string[] = [];
+  private shown: { readonly places: readonly Place[]; readonly chosen: string | null } | null = null;
   private readonly onChoose: (key: string) => void;
 
   constructor(onChoose: (key: string) => void) {
@@ -57,6 +71,13 @@ export class RowsView {
   }
 
   show(places: readonly Place[], chosen: string | null, elapsedSeconds: number): void {
+    if (this.shown?.places === places && this.shown.chosen === chosen) {
+      // Where a look comes every second it brings the deadlines along.
+      if (elapsedSeconds < LATE_SECONDS) return;
+      for (const place of places) this.rows.get(place.key)?.countDown(place, Math.floor(elapsedSeconds));
+      return;
+    }
+    this.shown = { places, chosen };
     byId('all-section').hidden = places.length === 0;
     const nodes = places.map((place) => {
       let row = this.rows.get(place.key);
