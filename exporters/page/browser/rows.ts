@@ -4,8 +4,8 @@ import { type Place, placeName } from './place.ts';
 import { count, deadline, ownerName, percent, rate, VERDICT_MARKS } from './words.ts';
 
 /** Among a row's cells. */
-const SLOW = 3;
-const FULL = 4;
+const SLOW = 2;
+const FULL = 3;
 const LATE_SECONDS = 1.5;
 
 class Row {
@@ -13,7 +13,9 @@ class Row {
   readonly button = element('button');
   private readonly mark = element('td');
   private readonly bar = new BarView();
-  private readonly cells = ['number', 'number', 'number wide', 'number wide', 'number', 'owner wide'].map((name) =>
+  private readonly used = element('span');
+  private readonly share = element('span', 'wide');
+  private readonly cells = ['number', 'number wide', 'number wide', 'number', 'owner wide'].map((name) =>
     element('td', name),
   );
 
@@ -24,6 +26,7 @@ class Row {
       this.mark,
       element('td', '', [this.button]),
       element('td', 'wide', [this.bar.node]),
+      element('td', 'number', [this.used, this.share]),
       ...this.cells,
     );
   }
@@ -46,8 +49,9 @@ class Row {
     write(this.button, placeName(place));
     this.bar.show(one);
     const [owner] = owners ?? [];
+    write(this.used, count(one.usedPorts));
+    write(this.share, ` (${percent(one.usedPorts, one.usablePorts)})`);
     const texts = [
-      `${count(one.usedPorts)} (${percent(one.usedPorts, one.usablePorts)})`,
       count(one.headroomPorts),
       rate(one.opensPerSecond),
       deadline(forecast.slowConnectInSeconds, elapsedSeconds),
