@@ -18,7 +18,7 @@ export interface TextOptions {
   readonly color: boolean;
 }
 
-const MARKS: Readonly<Record<Verdict, string>> = {
+export const MARKS: Readonly<Record<Verdict, string>> = {
   healthy: 'ok',
   watch: '~ ',
   warning: '! ',
@@ -44,7 +44,7 @@ const COLORS: Readonly<Record<Verdict, string>> = {
 const SHOWN_RATIO = 0.05;
 /** A deadline farther away is not worth a word. */
 const SHOWN_SECONDS = 3600;
-const TW_REUSE_NUMBER = { off: 0, on: 1, loopback: 2 } as const;
+export const TW_REUSE_NUMBER = { off: 0, on: 1, loopback: 2 } as const;
 
 /**
  * What `lastport check` prints: one sentence with perfdata that Nagios understands, then the tightest destinations, what
@@ -69,7 +69,7 @@ export function checkTable(assessment: Assessment, { all, color }: TextOptions):
   return `${lines.map(printable).join('\n')}\n`;
 }
 
-function sentence(assessment: Assessment): string {
+export function sentence(assessment: Assessment): string {
   const { host, verdict, gaps } = assessment;
   // What follows a | is perfdata.
   const status = `${STATUS[verdict]} ${host.name.replaceAll('|', '?')}:`;
@@ -196,7 +196,7 @@ function cells(one: DestinationReport): readonly string[] {
 }
 
 /** The program with the most ports, by the name it is managed by; how many processes, if it has several. "?": not known. */
-function ownerOf({ owners, usedPorts }: DestinationReport): string {
+export function ownerOf({ owners, usedPorts }: DestinationReport): string {
   if (usedPorts === 0) return '';
   const programs = new Map<string, { ports: number; pids: Set<number | null> }>();
   for (const { unit, container, command, pid, usedPorts: ports } of owners ?? []) {
@@ -213,7 +213,8 @@ function ownerOf({ owners, usedPorts }: DestinationReport): string {
   return `${name}${typeof pid === 'number' ? ` (${pid})` : ''}${others}`;
 }
 
-const rate = (perSecond: number): string => (perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond)));
+export const rate = (perSecond: number): string =>
+  perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond));
 
 /** What the numbers are made of, and how sure they are; nothing where there is nothing to add. */
 function details(one: DestinationReport): string[] {
@@ -256,7 +257,7 @@ function saturation({ headroomPorts, usablePorts }: DestinationReport): number {
 }
 
 /** Rounded down: 100 % means that nothing is left. */
-const percent = (ratio: number) => Math.floor(ratio * 100);
+export const percent = (ratio: number) => Math.floor(ratio * 100);
 /** With commas. */
 export const count = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 

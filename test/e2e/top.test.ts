@@ -1,0 +1,152 @@
+// `lastport top` in a real terminal, with real traffic.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { obstacle } from '../kernel/netns.ts';
+import { LASTPORT } from '../kernel/situation.ts';
+import { A, B } from '../kernel/situations/places.ts';
+import { needs } from '../support/needs.ts';
+import { Inside } from './inside.ts';
+import { Pane } from './pane.ts';
+
+const TOP = `${process.execPath} ${LASTPORT} top --netns self`;
+const THROWS = "--import=data:text/javascript,process.on('SIGUSR2',()=>{throw(new(Error)('boom'))})";
+
+const skip = needs('tmux') || needs('stty') || (await obstacle());
+describe('lastport top in a terminal', { skip, timeout: 60_000 }, () => {
+  let inside: Inside;
+  let pane: Pane;
+
+  before(async () => {
+    inside = await Inside.open();
+    pane = await Pane.open(inside, 80, 24);
+    await inside.net.connect({ to: A, count: 300, name: 'a' });
+    await inside.net.connect({ to: B, count: 40, name: 'b' });
+  });
+  after(() => inside?.close());
+
+  const pid = async () => {
+    const { stdout } = await inside.net.run(['pgrep', '-f', `^${process.execPath} .*main.js top`]);
+    return stdout.trim().split('\n')[0] ?? 'none';
+  };
+  const start = async (environment = '') => {
+    pane.line(`clear; ${environment} ${TOP}`);
+    await pane.shows(/ 10\.9\.0\.2:8080/, /^q quit/m);
+  };
+  const isBack = () => pane.shows(/^%$/m);
+
+  it('shows what the daemon knows, and goes where keys tell it', async () => {
+    await start();
+    await pane.shows(
+      /^(OK|WARNING|CRITICAL) /,
+      /from the daemon/,
+      /^.. >10\.9\.0\.2:8080 .* 30% +700 /m,
+      /10\.9\.0\.3:8080/,
+    );
+    pane.keys('Down');
+    await pane.shows(/^.. >10\.9\.0\.3:8080/m);
+    pane.keys('Enter');
+    await pane.shows(
+      /^.. 10\.9\.0\.3:8080 from 10\.9\.0\.1 in \d+: healthy/m,
+      /^WHAT +40 of 1,000 ports used/m,
+      /^WHO /m,
+    );
+    pane.keys('Escape');
+    await pane.shows(/^.. >10\.9\.0\.3:8080/m);
+    pane.keys('/');
+    pane.tmux('send-keys', '-l', '0.2:');
+    const filtered = await pane.shows(/^Filter: 0\.2:_ {2}1 match/m);
+    assert.doesNotMatch(filtered, /10\.9\.0\.3:8080/);
+    pane.keys('Enter');
+    await pane.shows(/1 match "0\.2:"/, /^q quit/m);
+    pane.keys('Escape', 's');
+    await pane.shows(/by used/, /10\.9\.0\.3:8080/);
+    pane.keys('?');
+    await pane.shows(/^q, Ctrl-C +end/m);
+    pane.keys('q', 'p');
+    await pane.shows(/^PAUSED/m);
+    await inside.net.connect({ to: A, count: 100, name: 'more' });
+    pane.keys('p');
+    await pane.shows(/10\.9\.0\.2:8080 .* 40% +600 /);
+    await inside.net.hangUp('more', 'reset');
+    await pane.shows(/10\.9\.0\.2:8080 .* 30% +700 /);
+  });
+
+  it('follows the size of the terminal', async () => {
+    for (const [columns, rows] of [
+      [40, 12],
+      [20, 5],
+      [120, 40],
+      [80, 24],
+    ] as const) {
+      pane.resize(columns, rows);
+      const screen = await pane.shows(/^q quit/m, columns >= 120 ? /TREND/ : /q/);
+      const lines = screen.split('\n');
+      assert.equal(lines.length, rows, screen);
+      assert.match(lines.at(-1)!, /^q quit/);
+      for (const line of lines) assert.ok(line.length <= columns, line);
+    }
+  });
+
+  it('asks over one connection', async () => {
+    const { namespaces } = await inside.assessment();
+    const own = namespaces[0]?.destinations.find(({ remotePort }) => remotePort === 9477);
+    assert.equal(own?.usedPorts, 1);
+  });
+
+  it('says that the daemon has gone, and finds it again', async () => {
+    await inside.stop('lastport');
+    const gone = await pane.shows(/^\? the daemon at 127\.0\.0\.1:9477 does not answer: .*\n?.*asking again/m);
+    assert.match(gone, /10\.9\.0\.2:8080/);
+    await pane.shows(
+      /^\? looking without the daemon at 127\.0\.0\.1:9477: connection refused/m,
+      /no daemon/,
+      / 30% +700 /,
+    );
+    await inside.startLastport({});
+    const back = await pane.shows(/from the daemon/);
+    assert.doesNotMatch(back, /^\?/m);
+    pane.keys('q');
+    await isBack();
+  });
+
+  for (const [how, end] of [
+    ['q', async () => pane.keys('q')],
+    ['Ctrl-C', async () => pane.keys('C-c')],
+    ['an error that nobody caught', async () => inside.net.run(['kill', '-USR2', await pid()])],
+    ...(['TERM', 'INT', 'HUP', 'KILL'] as const).map(
+      (signal) => [`SIG${signal}`, async () => inside.net.run(['kill', `-${signal}`, await pid()])] as const,
+    ),
+  ] as const) {
+    it(`leaves the terminal as it was after ${how}`, async () => {
+      const modes = await pane.modes();
+      const flags = pane.flags();
+      pane.line('clear; echo what was there');
+      await pane.shows(/^what was there\n%/);
+      await start(`NODE_OPTIONS="${THROWS}"`.replace('clear; ', ''));
+      assert.equal(pane.flags(), '1 0 0');
+      await end();
+      const screen = await isBack();
+      await pane.shows(/^%$/m);
+      if (how.startsWith('an error')) assert.match(screen, /lastport: Error: boom/);
+      assert.equal(await pane.modes(), modes);
+      assert.equal(pane.flags(), flags);
+    });
+  }
+
+  it('stops with Ctrl-Z, gives the terminal back meanwhile, and goes on with fg', async () => {
+    const modes = await pane.modes();
+    const flags = pane.flags();
+    await start();
+    pane.keys('C-z');
+    await pane.shows(/Stopped|\[1\] \+/);
+    assert.equal(pane.flags(), flags);
+    assert.equal(await pane.modes(), modes);
+    pane.line('fg');
+    await pane.shows(/^.. >10\.9\.0\.2:8080/m, /^q quit/m);
+    pane.keys('Down');
+    await pane.shows(/^.. >10\.9\.0\.3:8080/m);
+    pane.keys('q');
+    await isBack();
+    assert.equal(await pane.modes(), modes);
+  });
+});
