@@ -74,7 +74,7 @@ export class TopSource {
 
   private noteSilence(answer: Answered | NoAnswer): void {
     const { monotonic, place, onFeed } = this.parts;
-    const why = answer.state === 'answered' ? `it answers with ${answer.statusCode}` : answer.detail;
+    const why = reasonOf(answer);
     const isMissed = this.heardAt !== null && monotonic() - this.heardAt < PATIENCE_MS;
     if (isMissed) {
       const problem = `the daemon at ${place} does not answer: ${why}; asking again`;
@@ -107,4 +107,10 @@ export class TopSource {
     this.looking = null;
     this.own = null;
   }
+}
+
+function reasonOf(answer: Answered | NoAnswer): string {
+  if (answer.state !== 'answered') return answer.detail;
+  if (answer.statusCode !== 200) return `it answers with ${answer.statusCode}`;
+  return 'what answers is not a daemon of this version';
 }

@@ -118,7 +118,7 @@ export function layoutOf(rows: readonly Row[], columns: number, context: CellCon
   const owners = Math.max(0, ...rows.map(({ owner }) => width(owner)));
   const ownerWanted = Math.max(Math.min(owners, OWNER_MOST), OWNER_LEAST);
   const isUseful = (name: Name) =>
-    (name !== 'in' || new Set(rows.map(({ label }) => label)).size > 1 || rows.some(({ label }) => label !== 'host')) &&
+    (name !== 'in' || new Set(rows.map(({ label }) => label)).size > 1) &&
     (name !== 'from' || new Set(rows.map(({ one }) => one.local)).size > 1);
   const gap = columns < WIDE ? 1 : 2;
   const destination = Math.min(

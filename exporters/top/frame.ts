@@ -57,6 +57,7 @@ function factsLine(
     ...(sort === 'risk' ? [] : [`by ${sort}`]),
     ...(usable === null ? [] : [`${count(usable)} usable ports per destination (not per host)`]),
     ...(first?.twReuse == null ? [] : [`tcp_tw_reuse ${TW_REUSE_NUMBER[first.twReuse]}`]),
+    ...(first === undefined || first.label === 'host' ? [] : [`netns ${inert(first.label, 40)}`]),
     `kernel ${inert(assessment.host.kernel, 30)}`,
   ];
   const spans = facts.flatMap((text, index) => [

@@ -2,8 +2,24 @@ import stringWidth from 'string-width';
 
 const ASCII = /^[\x20-\x7e]*$/;
 
-/** Columns that a terminal gives it: a Chinese character has two. */
-export const width = (text: string): number => (ASCII.test(text) ? text.length : stringWidth(text));
+/** What has been asked; a screen's own glyphs come again and again. */
+const known = new Map<string, number>();
+const MOST_KNOWN = 2000;
+
+/** Columns that a terminal gives it, character by character (inert.ts): a Chinese one has two. */
+export function width(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let columns = 0;
+  for (const character of text) columns += widthOf(character);
+  return columns;
+}
+
+function widthOf(character: string): number {
+  const columns = known.get(character) ?? stringWidth(character);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(character, columns);
+  return columns;
+}
 
 /** At most so many columns; what is left out is told by its last one. */
 export function cut(text: string, columns: number): string {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Inside } from './inside.ts';
 import { until } from './until.ts';
@@ -71,11 +71,25 @@ export class Pane {
     return until(`a screen with ${what.join(', ')}`, ask, () => this.screen());
   }
 
-  /** The terminal's modes, by a program that runs in it. */
-  async modes(): Promise<string> {
-    const file = join(this.inside.folder, 'modes');
-    this.line(`stty -a > ${file}; clear; echo do''ne`);
-    await this.shows(/^done/);
-    return readFileSync(file, 'utf8');
+  /** The terminal's modes as stty tells them, raw or not. */
+  modes(): string {
+    const tty = this.tmux('display-message', '-p', '#{pane_tty}').trim();
+    const { stdout } = spawnSync('stty', ['-a', '-F', tty], { encoding: 'utf8' });
+    return stdout.replace(/rows \d+; columns \d+;/, '');
+  }
+
+  /** The program that the shell runs. */
+  child(): number {
+    const shell = this.tmux('display-message', '-p', '#{pane_pid}').trim();
+    const [child] = readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').trim().split(' ');
+    return Number(child);
+  }
+
+  /** From now on all that programs write to it goes to a file, too. */
+  tapped(): { readonly bytes: () => string; readonly stop: () => void } {
+    const file = join(this.inside.folder, 'tap');
+    writeFileSync(file, '');
+    this.tmux('pipe-pane', `cat > ${file}`);
+    return { bytes: () => readFileSync(file, 'latin1'), stop: () => void this.tmux('pipe-pane') };
   }
 }

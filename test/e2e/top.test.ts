@@ -1,5 +1,7 @@
 // `lastport top` in a real terminal, with real traffic.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { obstacle } from '../kernel/netns.ts';
 import { LASTPORT } from '../kernel/situation.ts';
@@ -7,6 +9,7 @@ import { A, B } from '../kernel/situations/places.ts';
 import { needs } from '../support/needs.ts';
 import { Inside } from './inside.ts';
 import { Pane } from './pane.ts';
+import { until } from './until.ts';
 
 const TOP = `${process.execPath} ${LASTPORT} top --netns self`;
 const THROWS = "--import=data:text/javascript,process.on('SIGUSR2',()=>{throw(new(Error)('boom'))})";
@@ -24,16 +27,13 @@ describe('lastport top in a terminal', { skip, timeout: 60_000 }, () => {
   });
   after(() => inside?.close());
 
-  const pid = async () => {
-    const { stdout } = await inside.net.run(['pgrep', '-f', `^${process.execPath} .*main.js top`]);
-    return stdout.trim().split('\n')[0] ?? 'none';
-  };
-  const start = async (environment = '') => {
-    pane.line(`clear; ${environment} ${TOP}`);
+  const start = async (before = 'clear; ') => {
+    pane.line(`${before}${TOP}`);
     await pane.shows(/ 10\.9\.0\.2:8080/, /^q quit/m);
   };
   const isBack = () => pane.shows(/^%$/m);
 
+  // One session of top, up to where it finds the daemon again.
   it('shows what the daemon knows, and goes where keys tell it', async () => {
     await start();
     await pane.shows(
@@ -71,6 +71,19 @@ describe('lastport top in a terminal', { skip, timeout: 60_000 }, () => {
     await pane.shows(/10\.9\.0\.2:8080 .* 30% +700 /);
   });
 
+  it('shows hostile names of programs inert', async () => {
+    const script = join(inside.folder, 'x\u001b]0;taken\u0007\u001b[2J\u001b[31m\u202e字.py');
+    const hold = 'import socket, time; s = socket.create_connection(("10.9.0.4", 8080)); time.sleep(100)';
+    writeFileSync(script, hold);
+    const title = () => pane.tmux('display-message', '-p', '#{pane_title}');
+    const before = title();
+    await inside.start('hostile', ['python3', script]);
+    const screen = await pane.shows(/10\.9\.0\.4:8080/, /x\?\]0;taken\?\?\[2J\?\[31m\?+\.py/);
+    assert.match(screen, /10\.9\.0\.2:8080/);
+    assert.equal(title(), before);
+    await inside.stop('hostile');
+  });
+
   it('follows the size of the terminal', async () => {
     for (const [columns, rows] of [
       [40, 12],
@@ -85,6 +98,17 @@ describe('lastport top in a terminal', { skip, timeout: 60_000 }, () => {
       assert.match(lines.at(-1)!, /^q quit/);
       for (const line of lines) assert.ok(line.length <= columns, line);
     }
+  });
+
+  it('writes little while little changes', async () => {
+    const tap = pane.tapped();
+    await inside.until('three looks on the screen', async () =>
+      tap.bytes().split('?2026l').length > 3 ? 'yes' : null,
+    );
+    const writes = tap.bytes().split('\u001b[?2026l').slice(1, -1);
+    tap.stop();
+    // The seconds of the clock, and a sparkline that is not there at 80 columns.
+    for (const bytes of writes) assert.ok(bytes.length < 120, `${bytes.length}: ${JSON.stringify(bytes)}`);
   });
 
   it('asks over one connection', async () => {
@@ -110,43 +134,49 @@ describe('lastport top in a terminal', { skip, timeout: 60_000 }, () => {
   });
 
   for (const [how, end] of [
-    ['q', async () => pane.keys('q')],
-    ['Ctrl-C', async () => pane.keys('C-c')],
-    ['an error that nobody caught', async () => inside.net.run(['kill', '-USR2', await pid()])],
-    ...(['TERM', 'INT', 'HUP', 'KILL'] as const).map(
-      (signal) => [`SIG${signal}`, async () => inside.net.run(['kill', `-${signal}`, await pid()])] as const,
+    ['q', () => pane.keys('q')],
+    ['Ctrl-C', () => pane.keys('C-c')],
+    ['an error that nobody caught', () => process.kill(pane.child(), 'SIGUSR2')],
+    ...(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const).map(
+      (signal) => [signal, () => process.kill(pane.child(), signal)] as const,
     ),
   ] as const) {
     it(`leaves the terminal as it was after ${how}`, async () => {
-      const modes = await pane.modes();
-      const flags = pane.flags();
       pane.line('clear; echo what was there');
-      await pane.shows(/^what was there\n%/);
-      await start(`NODE_OPTIONS="${THROWS}"`.replace('clear; ', ''));
+      await pane.shows(/^what was there\n%$/);
+      const modes = pane.modes();
+      const flags = pane.flags();
+      await start(`NODE_OPTIONS="${THROWS}" `);
+      assert.match(pane.modes(), / -icanon /);
       assert.equal(pane.flags(), '1 0 0');
-      await end();
-      const screen = await isBack();
-      await pane.shows(/^%$/m);
-      if (how.startsWith('an error')) assert.match(screen, /lastport: Error: boom/);
-      assert.equal(await pane.modes(), modes);
+      end();
+      const screen = await pane.shows(/^what was there\n% [\s\S]*^%$/m);
+      if (how.startsWith('an error')) assert.match(screen, /^lastport: Error: boom/m);
+      await until(
+        'its modes',
+        async () => (pane.modes() === modes ? modes : null),
+        () => pane.modes(),
+      );
       assert.equal(pane.flags(), flags);
+      assert.match(modes, / icanon /);
     });
   }
 
   it('stops with Ctrl-Z, gives the terminal back meanwhile, and goes on with fg', async () => {
-    const modes = await pane.modes();
+    await isBack();
+    const modes = pane.modes();
     const flags = pane.flags();
     await start();
     pane.keys('C-z');
     await pane.shows(/Stopped|\[1\] \+/);
     assert.equal(pane.flags(), flags);
-    assert.equal(await pane.modes(), modes);
+    assert.equal(pane.modes(), modes);
     pane.line('fg');
     await pane.shows(/^.. >10\.9\.0\.2:8080/m, /^q quit/m);
     pane.keys('Down');
     await pane.shows(/^.. >10\.9\.0\.3:8080/m);
     pane.keys('q');
     await isBack();
-    assert.equal(await pane.modes(), modes);
+    assert.equal(pane.modes(), modes);
   });
 });
