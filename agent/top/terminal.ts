@@ -5,7 +5,10 @@ import type { Size } from '../../exporters/top/screen.ts';
 import type { Key } from '../../exporters/top/state.ts';
 
 /** What of node:process it needs. */
-export type TerminalProcess = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'on' | 'off' | 'kill' | 'exit'>;
+export type TerminalProcess = Pick<
+  NodeJS.Process,
+  'stdin' | 'stdout' | 'stderr' | 'on' | 'off' | 'kill' | 'exit' | 'pid'
+>;
 
 export interface TerminalListeners {
   readonly onKey: (key: Key) => void;
@@ -88,6 +91,8 @@ export class Terminal {
       if (this.listeners === null) return;
       process.on('SIGTSTP', this.suspend);
       this.take();
+      // Whoever is stopped is not told that the terminal has another size.
+      process.kill(process.pid, 'SIGWINCH');
     }, STOP_MS);
   };
 
