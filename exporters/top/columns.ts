@@ -17,6 +17,8 @@ interface Column {
   readonly heading: string;
   readonly isLeft?: boolean;
   readonly text?: (row: Row, context: CellContext) => string;
+  /** The widest that it can come to: a table whose columns move is not read. */
+  readonly widest?: (row: Row) => string;
   /** Of a column that is drawn: its width. */
   readonly columns?: number;
   readonly draw?: (row: Row, columns: number, context: CellContext) => Line;
@@ -30,12 +32,16 @@ const COLUMNS = {
   from: { heading: 'FROM', isLeft: true, text: ({ one }) => inert(one.local ?? '?') },
   bar: { heading: 'USED', isLeft: true, columns: 10, draw: ({ one }, columns) => bar(one, columns) },
   wideBar: { heading: 'USED', isLeft: true, columns: 24, draw: ({ one }, columns) => bar(one, columns) },
-  percent: { heading: '', text: (row) => `${percent(usedRatio(row))}%` },
+  percent: { heading: '', widest: () => '100%', text: (row) => `${percent(usedRatio(row))}%` },
   used: { heading: 'PORTS', text: ({ one }) => count(one.usedPorts) },
-  free: { heading: 'FREE', text: ({ one }) => count(Math.max(0, one.headroomPorts)) },
+  free: {
+    heading: 'FREE',
+    widest: ({ one }) => count(one.usablePorts),
+    text: ({ one }) => count(Math.max(0, one.headroomPorts)),
+  },
   new: { heading: 'NEW/s', text: ({ one }) => (one.opensPerSecond === null ? '?' : rate(one.opensPerSecond)) },
   slow: { heading: 'SLOW', text: ({ one }, { ageSeconds }) => slowIn(one, ageSeconds) },
-  full: { heading: 'FULL', text: ({ one }, { ageSeconds }) => fullIn(one, ageSeconds) },
+  full: { heading: 'FULL', widest: () => 'never', text: ({ one }, { ageSeconds }) => fullIn(one, ageSeconds) },
   trend: {
     heading: 'TREND',
     isLeft: true,
@@ -112,7 +118,9 @@ export interface Layout {
 export function layoutOf(rows: readonly Row[], columns: number, context: CellContext): Layout {
   const natural = (name: Name): number => {
     const column: Column = COLUMNS[name];
-    const widest = rows.map((row) => width(column.text?.(row, context) ?? ''));
+    const widest = rows.map((row) =>
+      Math.max(width(column.text?.(row, context) ?? ''), width(column.widest?.(row) ?? '')),
+    );
     return column.columns ?? Math.max(column.heading.length, ...widest);
   };
   const owners = Math.max(0, ...rows.map(({ owner }) => width(owner)));

@@ -26,18 +26,22 @@ export function headLines({ feed, state, size, ageSeconds }: View, rows: number)
   if (assessment === null) return [[span('Lastport: looking …', 'strong')], ...complaint];
   // What follows a | is for Nagios.
   const [said = ''] = sentence(assessment).split(' | ');
-  const verdict = wrap(`${inert(said, 240)}${hurry(assessment, ageSeconds)}`, size.columns)
+  const hurry = hurryOf(assessment, ageSeconds);
+  const sayings = hurry.map((more) => `${inert(said, 240)}${more}`);
+  const verdict = wrap(sayings.find((text) => width(text) <= size.columns) ?? sayings.at(-1)!, size.columns)
     .slice(0, SENTENCE_LINES)
     .map((text): Line => [span(text, assessment.verdict)]);
   return [...verdict, ...complaint, factsLine(assessment, feed.from, state, rows, size.columns)];
 }
 
-/** When the one that the sentence is about runs out, and whose it is. */
-function hurry(assessment: Assessment, ageSeconds: number): string {
+/** When the one that the sentence is about runs out, and whose it is, as far as there is room on the line. */
+function hurryOf(assessment: Assessment, ageSeconds: number): readonly string[] {
   const [worst] = shownRows(assessment, 'risk', '');
-  if (worst === undefined || worst.one.verdict === 'healthy' || worst.one.headroomPorts <= 0) return '';
+  if (worst === undefined || worst.one.verdict === 'healthy' || worst.one.headroomPorts <= 0) return [''];
   const full = fullIn(worst.one, ageSeconds);
-  return /\d/.test(full) ? `, out of ports in ${full} (${worst.owner})` : '';
+  if (!/\d/.test(full)) return [''];
+  const short = `, full in ${full}`;
+  return worst.owner === '' || worst.owner === '?' ? [short] : [`${short} · ${worst.owner}`, short];
 }
 
 function factsLine(
