@@ -7,7 +7,7 @@ import { type Assessment, SCHEMA } from './model/assessment.ts';
 import type { Incident } from './model/incident.ts';
 
 /** A report of a host with thousands of destinations has some 10 MB. */
-const MOST_BYTES = 64 * 1024 * 1024;
+export const MOST_BYTES = 64 * 1024 * 1024;
 const TIMEOUT_MS = 5000;
 /** Samples of an incident begin so much before it and end so much after. */
 const AROUND_MS = 120_000;
@@ -31,7 +31,8 @@ export async function liveSource(
   return { from: 'look', assessment: await look() };
 }
 
-function parsed(text: string): Assessment | null {
+/** An Assessment of this version; null: something else. */
+export function parsed(text: string): Assessment | null {
   try {
     const value = JSON.parse(text) as Assessment;
     return value.schema === SCHEMA && Array.isArray(value.namespaces) ? value : null;

@@ -6,6 +6,7 @@ import { COLLECTORS, ENGINE_COLLECTORS } from '../collectors/index.ts';
 import type { AlertListener } from './alerting.ts';
 import { check } from './commands/check.ts';
 import { type Command, type Config, loadConfig, optionsFor, UsageError } from './config/config.ts';
+import { formatListen } from './config/option-values.ts';
 import { probeSocketOf } from './config/probe-socket.ts';
 import { stateDirOf } from './config/state-dir.ts';
 import { groupId, monotonic, now, readFileStart, realHost, version } from './host.ts';
@@ -125,6 +126,57 @@ const commands: Record<
       });
     },
   },
+  top: {
+    describe: 'the tightest destinations, live: on a terminal a screen, else one table after the other',
+    run: async (config) => {
+      const [{ top }, { TopSource }, { checkTable }, { LookWorker }, { resolveAsked }, client, source] =
+        await Promise.all([
+          import('./commands/top.ts'),
+          import('./top/source.ts'),
+          import('../exporters/text.ts'),
+          import('./look-worker.ts'),
+          import('./asked.ts'),
+          import('./daemon-client.ts'),
+          import('./explain-source.ts'),
+        ]);
+      const isScreen = process.stdin.isTTY && process.stdout.isTTY && process.env['TERM'] !== 'dumb';
+      const screen = isScreen ? await topScreen() : null;
+      const signal = terminationSignal(['SIGTERM', 'SIGINT', 'SIGHUP']);
+      return top(config, {
+        source: async (onFeed) => {
+          const { listen, tickMs, procfs, engine, netns, ask, nat, to } = config;
+          const { asked, gaps } = to.length === 0 ? { asked: [], gaps: [] } : await resolveAsked(to);
+          const daemon = await client.DaemonClient.open(listen, { timeoutMs: 2000, mostBytes: source.MOST_BYTES });
+          const feeds = new TopSource({
+            ask: () => daemon.ask('/api/assessment'),
+            startLooking: (onAssessment, onError) => {
+              const orders = {
+                config: { procfs, engine, netns, ask, trace: false, ownersCommandLine: false, tickMs, nat },
+                request: { inventory: null, asked, gaps },
+                probeSocket: null,
+              };
+              return new LookWorker({ orders, onAssessment, onError });
+            },
+            place: formatListen(listen),
+            tickMs,
+            monotonic,
+            onFeed,
+          });
+          return {
+            close: async () => {
+              await Promise.all([feeds.close(), daemon.close()]);
+            },
+          };
+        },
+        screen,
+        render: (assessment) => checkTable(assessment, { all: false, color: hasColors() }),
+        stdout,
+        stderr,
+        onUnread: (listener) => process.stdout.on('error', listener),
+        signal,
+      });
+    },
+  },
   explain: {
     describe: 'why ports go, and what to change: of a destination, of a process, or of the worst there are',
     run: async (config, _, target) => {
@@ -189,6 +241,31 @@ const nothingToExplain = (target: string | undefined): string =>
     ? 'Nothing to explain: every destination is fine, and nothing wastes ports'
     : `Nothing is known of ${target}; lastport check --all lists the destinations in use`;
 
+/** What opens the screen of `lastport top`. */
+async function topScreen() {
+  const [{ Terminal }, { startGuard }, { LiveScreen }, { Painter }, { explainedOf }] = await Promise.all([
+    import('./top/terminal.ts'),
+    import('./top/start-guard.ts'),
+    import('./top/live-screen.ts'),
+    import('../exporters/top/painter.ts'),
+    import('./commands/explain.ts'),
+  ]);
+  const { LC_ALL, LC_CTYPE, LANG } = process.env;
+  const utf8 = /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '');
+  return (onQuit: () => void) =>
+    new LiveScreen({
+      terminal: new Terminal(process, startGuard),
+      painter: new Painter({ color: hasColors(), utf8 }),
+      explain:
+        ({ from }) =>
+        (assessment, { namespace, one }) =>
+          explainedOf(assessment, from, namespace, one),
+      now,
+      monotonic,
+      onQuit,
+    });
+}
+
 /** In the state directory. */
 const INCIDENTS = 'incidents';
 /** Throws UsageError for a group that does not exist. */
@@ -204,16 +281,15 @@ function probeSocketPlace({ probeSocket, probeSocketMode, probeSocketGroup }: Co
 
 const stateDirectory = ({ stateDir }: Config) => stateDirOf(stateDir, process.env, process.getuid?.() === 0);
 
-/** SIGTERM or SIGINT ends in order; a second one, or five seconds, at once. */
-function terminationSignal(): AbortSignal {
+/** These end in order; a second one, or five seconds, at once. */
+function terminationSignal(signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): AbortSignal {
   const controller = new AbortController();
   const end = () => {
     if (controller.signal.aborted) process.exit(1);
     controller.abort();
     setTimeout(() => process.exit(1), 5000).unref();
   };
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
+  for (const signal of signals) process.on(signal, end);
   return controller.signal;
 }
 
@@ -225,7 +301,7 @@ async function main(): Promise<number> {
     .usage('$0 <command> [options]\n\nWatches TCP ports and tells which destination runs out of them.')
     .version(version())
     .parserConfiguration({ 'duplicate-arguments-array': true, 'camel-case-expansion': false })
-    .demandCommand(1, 'give a command: run, check, explain, incidents, plan, rules or doctor')
+    .demandCommand(1, 'give a command: run, check, top, explain, incidents, plan, rules or doctor')
     .strictCommands()
     .exitProcess(false)
     .showHelpOnFail(false)

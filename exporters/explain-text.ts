@@ -33,11 +33,14 @@ const KERNEL_SHOWS: readonly Cause[] = [
 ];
 
 /** What `lastport explain` prints. `color`: ANSI; it repeats what the words say. */
-export function explainText(all: readonly Explained[], { color, hint }: { color: boolean; hint: string }): string {
+export function explainText(
+  all: readonly Explained[],
+  { color, hint, width = WIDTH }: { color: boolean; hint: string; width?: number },
+): string {
   if (all.length === 0) return `${hint}\n`;
   const bold = (text: string) => (color ? `\u001b[1m${text}\u001b[0m` : text);
   return `${all
-    .map((one) => sections(one, bold).join('\n'))
+    .map((one) => sections(one, bold, width).join('\n'))
     .join('\n\n')
     .split('\n')
     .map(printable)
@@ -46,7 +49,7 @@ export function explainText(all: readonly Explained[], { color, hint }: { color:
 
 type Bold = (text: string) => string;
 
-function sections(one: Explained, bold: Bold): string[] {
+function sections(one: Explained, bold: Bold, width: number): string[] {
   const { destination, causes, namespace, takenAt, from } = one;
   const name = nameOf(destination);
   const where = namespace.label === 'host' ? '' : ` in ${namespace.label}`;
@@ -56,7 +59,7 @@ function sections(one: Explained, bold: Bold): string[] {
     '',
   ];
   const section = (title: string, paragraphs: readonly string[]) => {
-    if (paragraphs.length > 0) lines.push(...titled(title, paragraphs, bold));
+    if (paragraphs.length > 0) lines.push(...titled(title, paragraphs, bold, width));
   };
   section('WHAT', what(one));
   section('WHO', who(destination));
@@ -210,20 +213,20 @@ function nameOf({ remote, remotePort, remoteName }: DestinationReport): string {
   return remoteName === null ? endpoint : `${remoteName} (${endpoint})`;
 }
 
-function titled(title: string, paragraphs: readonly string[], bold: Bold): string[] {
-  const lines = paragraphs.flatMap((text) => (text.startsWith('    ') ? [text] : wrapped(text)));
+function titled(title: string, paragraphs: readonly string[], bold: Bold, width: number): string[] {
+  const lines = paragraphs.flatMap((text) => (text.startsWith('    ') ? [text] : wrapped(text, width - MARGIN)));
   return lines.map((line, index) =>
     `${index === 0 ? bold(title.padEnd(MARGIN)) : ' '.repeat(MARGIN)}${line}`.trimEnd(),
   );
 }
 
 /** Between words; what follows is indented as the first line is. */
-function wrapped(text: string): string[] {
+function wrapped(text: string, columns: number): string[] {
   const indent = `${/^\s*(\d+\. )?/.exec(text)?.[0].replace(/\S/g, ' ') ?? ''}`;
   const lines: string[] = [];
   let line = '';
   for (const word of text.trimEnd().split(/(?<=\S) /)) {
-    if (line !== '' && line.length + 1 + word.length > WIDTH - MARGIN) {
+    if (line !== '' && line.length + 1 + word.length > columns) {
       lines.push(line);
       line = `${indent}${word}`;
     } else line = line === '' ? word : `${line} ${word}`;

@@ -18,7 +18,7 @@ export interface TextOptions {
   readonly color: boolean;
 }
 
-const MARKS: Readonly<Record<Verdict, string>> = {
+export const MARKS: Readonly<Record<Verdict, string>> = {
   healthy: 'ok',
   watch: '~ ',
   warning: '! ',
@@ -44,7 +44,7 @@ const COLORS: Readonly<Record<Verdict, string>> = {
 const SHOWN_RATIO = 0.05;
 /** A deadline farther away is not worth a word. */
 const SHOWN_SECONDS = 3600;
-const TW_REUSE_NUMBER = { off: 0, on: 1, loopback: 2 } as const;
+export const TW_REUSE_NUMBER = { off: 0, on: 1, loopback: 2 } as const;
 
 /**
  * What `lastport check` prints: one sentence with perfdata that Nagios understands, then the tightest destinations, what
@@ -74,7 +74,7 @@ export function headline(assessment: Assessment): string {
   return printable(sentence(assessment).split(' | ', 1)[0] as string);
 }
 
-function sentence(assessment: Assessment): string {
+export function sentence(assessment: Assessment): string {
   const { host, verdict, gaps } = assessment;
   // What follows a | is perfdata.
   const status = `${STATUS[verdict]} ${host.name.replaceAll('|', '?')}:`;
@@ -246,7 +246,7 @@ function programsOf({
 }
 
 /** That, with how many processes it has, if several. "?": not known. */
-function ownerOf(one: DestinationReport): string {
+export function ownerOf(one: DestinationReport): string {
   if (one.usedPorts === 0) return '';
   const programs = programsOf(one);
   const [top] = programs;
@@ -258,7 +258,8 @@ function ownerOf(one: DestinationReport): string {
   return `${name}${typeof pid === 'number' ? ` (${pid})` : ''}${others}`;
 }
 
-const rate = (perSecond: number): string => (perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond)));
+export const rate = (perSecond: number): string =>
+  perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond));
 
 /** What the numbers are made of, and how sure they are; nothing where there is nothing to add. */
 function details(one: DestinationReport): string[] {
@@ -305,7 +306,7 @@ function saturation({ headroomPorts, usablePorts }: DestinationReport): number {
 }
 
 /** Rounded down: 100 % means that nothing is left. */
-const percent = (ratio: number) => Math.floor(ratio * 100);
+export const percent = (ratio: number) => Math.floor(ratio * 100);
 /** With commas. */
 export const count = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 

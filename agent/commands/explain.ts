@@ -49,7 +49,8 @@ function explained({ assessment, from }: ExplainSource, target: string | undefin
     .map(({ namespace, destination }) => explainedOf(assessment, from, namespace, destination));
 }
 
-function explainedOf(
+/** Of one destination of an Assessment. */
+export function explainedOf(
   { host, takenAt }: Assessment,
   from: Explained['from'],
   namespace: NamespaceReport,

@@ -36,7 +36,7 @@ import {
 } from './option-values.ts';
 import { PLAN_OPTIONS, type PlanConfig } from './plan-options.ts';
 
-export const COMMANDS = ['run', 'check', 'explain', 'doctor', 'rules', 'incidents', 'plan'] as const;
+export const COMMANDS = ['run', 'check', 'top', 'explain', 'doctor', 'rules', 'incidents', 'plan'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** Those that look at a host. */
@@ -61,6 +61,8 @@ export interface Config extends PlanConfig {
   readonly all: boolean;
   readonly listen: Listen;
   readonly tickMs: number;
+  /** Tables that `top` prints before it ends; null: it ends when it is told to. */
+  readonly iterations: number | null;
   readonly maxDestinations: number;
   /** Lower case; IPv6 without brackets. */
   readonly allowedHosts: readonly string[];
@@ -130,7 +132,7 @@ export type OptionFor<Value> = Option &
 export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = {
   format: {
     flag: 'format',
-    commands: ['check', 'explain', 'doctor', 'incidents', 'plan'],
+    commands: ['check', 'top', 'explain', 'doctor', 'incidents', 'plan'],
     takes: 'table|json',
     help: 'how to print the answer',
     default: 'table',
@@ -138,7 +140,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
   },
   to: {
     flag: 'to',
-    commands: ['run', 'check'],
+    commands: ['run', 'check', 'top'],
     takes: 'HOST:PORT',
     help: 'report this destination even if no socket uses it (repeatable)',
     default: null,
@@ -155,7 +157,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
   },
   listen: {
     flag: 'listen',
-    commands: ['run', 'explain', 'doctor'],
+    commands: ['run', 'top', 'explain', 'doctor'],
     takes: 'ADDR:PORT|unix:PATH',
     help: 'where the daemon serves /metrics, /healthz and /api',
     default: '127.0.0.1:9477',
@@ -163,11 +165,19 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
   },
   tickMs: {
     flag: 'tick',
-    commands: ['run'],
+    commands: ['run', 'top'],
     takes: 'DURATION',
     help: 'time from one look to the next, 100ms to 5m',
     default: '1s',
     parse: duration(100, 300_000),
+  },
+  iterations: {
+    flag: 'iterations',
+    commands: ['top'],
+    takes: 'N',
+    help: 'end after so many tables, without a screen',
+    default: null,
+    parse: wholeNumber(1, 1_000_000_000),
   },
   maxDestinations: {
     flag: 'max-destinations',
@@ -336,7 +346,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
   },
   nat: {
     flag: 'nat',
-    commands: ['run', 'check', 'rules'],
+    commands: ['run', 'check', 'top', 'rules'],
     takes: 'KEY=VALUE;…',
     help: 'what a NAT lends this host: preset=NAME, networks=, except=, ports=, per=, held=, … see docs/nat.md (repeatable)',
     default: null,
@@ -402,7 +412,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
   },
   ask: {
     flag: 'ask',
-    commands: ['run', 'check'],
+    commands: ['run', 'check', 'top'],
     takes: 'auto|all|off',
     help: 'ask the kernel which ports bind() has taken; auto: as far as it matters',
     default: 'auto',

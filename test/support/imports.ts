@@ -53,7 +53,8 @@ const LAYERS: readonly Layer[] = [
     name: 'exporters',
     files: /^exporters\//,
     may: /^(agent\/model|exporters)\//,
-    packages: /^(node:(dns\/promises|events|fs\/promises|http|net|util|zlib)|prom-client|pino|undici|yaml)$/,
+    packages:
+      /^(node:(dns\/promises|events|fs\/promises|http|net|util|zlib)|prom-client|pino|string-width|undici|yaml)$/,
   },
   // Only main.ts and worker.ts see the tables of collectors and exporters.
   { name: 'agent/main.ts', files: /^agent\/(main|worker)\.ts$/, may: /^(agent|collectors|exporters)\//, packages: /./ },

@@ -38,6 +38,7 @@ const DEFAULTS: Config = {
   all: false,
   listen: { kind: 'tcp', host: '127.0.0.1', port: 9477 },
   tickMs: 1000,
+  iterations: null,
   maxDestinations: 8,
   allowedHosts: [],
   logLevel: 'info',
