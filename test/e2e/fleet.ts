@@ -1,0 +1,164 @@
+// Several hosts and a place to watch them from, each in network namespaces of its own, with wires between them.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Pool } from 'undici';
+import { Netns } from '../kernel/netns.ts';
+import { lastport } from '../support/program.ts';
+import { Inside, type InsideOptions } from './inside.ts';
+import { until } from './until.ts';
+
+const RELAY = fileURLToPath(new URL('../../../test/e2e/programs/relay.mjs', import.meta.url));
+const PORT = 9477;
+const PROMETHEUS_PORT = 9090;
+
+export interface HostOptions extends Pick<InsideOptions, 'wrap'> {
+  readonly name: string;
+  /** Of the target; without one, it has no such label. */
+  readonly cluster?: string;
+  /** For `lastport run`; `watch` is where the watching side is to this host, `folder` is the host's own. */
+  readonly flags?: (place: { readonly folder: string; readonly watch: string }) => readonly string[];
+}
+
+interface Host {
+  readonly name: string;
+  readonly cluster: string | undefined;
+  /** Where the watching side finds it. */
+  readonly address: string;
+  readonly inside: Inside;
+}
+
+export interface PrometheusOptions {
+  readonly scrapeEvery: string;
+  /** Where rules say it: with `lastport rules`. */
+  readonly alertmanager?: string;
+  readonly relabel?: readonly object[];
+}
+
+export class Fleet {
+  readonly folder = mkdtempSync(join(tmpdir(), 'lastport-fleet-'));
+  private readonly socket = join(this.folder, 'prometheus.sock');
+  readonly hosts: Host[] = [];
+  /** Its client's side is where Prometheus is. */
+  readonly hub: Netns;
+  private readonly started: { readonly name: string; readonly pid: number }[] = [];
+  private readonly prometheus: Pool;
+
+  private constructor(hub: Netns) {
+    this.hub = hub;
+    this.prometheus = new Pool('http://localhost', { socketPath: this.socket, connections: 4 });
+  }
+
+  static async open(tick: string, hosts: readonly HostOptions[]): Promise<Fleet> {
+    const fleet = new Fleet(await Netns.open());
+    try {
+      const holder = await fleet.start('holder', ['sleep', 'infinity']);
+      for (const [index, options] of hosts.entries()) await fleet.add({ ...options, tick }, index + 1, holder);
+    } catch (error) {
+      await fleet.close();
+      throw error;
+    }
+    return fleet;
+  }
+
+  host(name: string): Inside {
+    const found = this.hosts.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`no host ${name}`);
+    return found.inside;
+  }
+
+  /** A host with its agent, and a wire from there to here: where process `holder` is. */
+  private async add(
+    { name, cluster, flags, ...options }: HostOptions & { tick: string },
+    number: number,
+    holder: number,
+  ): Promise<void> {
+    const inside = await Inside.open({ starts: false });
+    const [address, watch] = [`10.20.${number}.1`, `10.20.${number}.2`];
+    this.hosts.push({ name, cluster, address, inside });
+    await inside.net.ip([
+      `link add m0 type veth peer name m${number} netns ${holder}`,
+      'link set m0 up',
+      `address add ${address}/24 dev m0`,
+    ]);
+    await this.hub.ip([`link set m${number} up`, `address add ${watch}/24 dev m${number}`]);
+    await inside.startLastport({
+      ...options,
+      flags: [
+        ...['--listen', `0.0.0.0:${PORT}`, '--alert-instance', name],
+        ...['--state-dir', join(inside.folder, 'state'), '--probe-socket', join(inside.folder, 'probe.sock')],
+        ...(flags?.({ folder: inside.folder, watch }) ?? []),
+      ],
+    });
+  }
+
+  /** Starts a program where Prometheus is. */
+  async start(name: string, argv: readonly string[]): Promise<number> {
+    const pid = await this.hub.start(argv, join(this.folder, `${name}.log`));
+    this.started.push({ name, pid });
+    return pid;
+  }
+
+  log(name: string): string {
+    return readFileSync(join(this.folder, `${name}.log`), 'utf8');
+  }
+
+  /** Scrapes all hosts, and evaluates what `lastport rules` prints. */
+  async startPrometheus({ scrapeEvery, alertmanager, relabel = [] }: PrometheusOptions): Promise<void> {
+    const { stdout: rules } = lastport(['rules']);
+    writeFileSync(join(this.folder, 'rules.yml'), rules);
+    const targets = this.hosts.map(({ name, cluster, address }) => ({
+      targets: [`${address}:${PORT}`],
+      labels: { instance: name, ...(cluster === undefined ? {} : { cluster }) },
+    }));
+    const alerting = { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] };
+    // JSON is YAML.
+    const config = {
+      global: { scrape_interval: scrapeEvery, scrape_timeout: scrapeEvery, evaluation_interval: scrapeEvery },
+      rule_files: ['rules.yml'],
+      ...(alertmanager === undefined ? {} : { alerting }),
+      scrape_configs: [{ job_name: 'lastport', static_configs: targets, metric_relabel_configs: relabel }],
+    };
+    writeFileSync(join(this.folder, 'prometheus.yml'), JSON.stringify(config));
+    await this.start('prometheus', [
+      'prometheus',
+      `--config.file=${join(this.folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(this.folder, 'tsdb')}`,
+      `--web.listen-address=127.0.0.1:${PROMETHEUS_PORT}`,
+    ]);
+    await this.start('relay', [process.execPath, RELAY, this.socket, String(PROMETHEUS_PORT)]);
+    await this.until('Prometheus', () => this.api(['status/buildinfo']));
+  }
+
+  /** Answers of Prometheus's API to paths below /api/v1/, in their order. */
+  async api<Data>(paths: readonly string[]): Promise<Data[]> {
+    const ask = async (path: string): Promise<Data> => {
+      const { body } = await this.prometheus.request({ method: 'GET', path: `/api/v1/${path}` });
+      const { status, error, data } = (await body.json()) as { status: string; error?: string; data: Data };
+      if (status !== 'success') throw new Error(`${error}: ${decodeURIComponent(path)}`);
+      return data;
+    };
+    return await Promise.all(paths.map(ask));
+  }
+
+  until<Answer extends object | string>(
+    what: string,
+    ask: () => Promise<Answer | null>,
+    patienceMs?: number,
+  ): Promise<Answer> {
+    const evidence = () => this.started.map(({ name }) => `${name}:\n${this.log(name).slice(-2000)}`).join('\n');
+    return until(what, ask, evidence, patienceMs);
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.prometheus.destroy();
+      for (const { pid } of this.started.splice(0).reverse()) await this.hub.stop(pid);
+      for (const { inside } of this.hosts) await inside.close();
+    } finally {
+      await this.hub.close();
+      rmSync(this.folder, { recursive: true, force: true });
+    }
+  }
+}
