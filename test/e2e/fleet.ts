@@ -12,6 +12,8 @@ import { until } from './until.ts';
 const RELAY = fileURLToPath(new URL('../../../test/e2e/programs/relay.mjs', import.meta.url));
 const PORT = 9477;
 const PROMETHEUS_PORT = 9090;
+/** On the watching side. */
+export const ALERTMANAGER_PORT = 9093;
 
 export interface HostOptions extends Pick<InsideOptions, 'wrap'> {
   readonly name: string;
@@ -31,23 +33,32 @@ interface Host {
 
 export interface PrometheusOptions {
   readonly scrapeEvery: string;
-  /** Where rules say it: with `lastport rules`. */
+  /** Where Prometheus sends its alerts, and which. */
   readonly alertmanager?: string;
+  readonly alertRelabel?: readonly object[];
   readonly relabel?: readonly object[];
+}
+
+/** An alert as Alertmanager's API gives it. */
+export interface HeldAlert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly status: { readonly state: string; readonly inhibitedBy: readonly string[] };
+  /** Times in ISO 8601. */
+  readonly startsAt: string;
 }
 
 export class Fleet {
   readonly folder = mkdtempSync(join(tmpdir(), 'lastport-fleet-'));
-  private readonly socket = join(this.folder, 'prometheus.sock');
   readonly hosts: Host[] = [];
   /** Its client's side is where Prometheus is. */
   readonly hub: Netns;
   private readonly started: { readonly name: string; readonly pid: number }[] = [];
-  private readonly prometheus: Pool;
+  /** Ways to ports of the watching side. */
+  private readonly ways = new Map<number, Pool>();
 
   private constructor(hub: Netns) {
     this.hub = hub;
-    this.prometheus = new Pool('http://localhost', { socketPath: this.socket, connections: 4 });
   }
 
   static async open(tick: string, hosts: readonly HostOptions[]): Promise<Fleet> {
@@ -105,19 +116,24 @@ export class Fleet {
   }
 
   /** Scrapes all hosts, and evaluates what `lastport rules` prints. */
-  async startPrometheus({ scrapeEvery, alertmanager, relabel = [] }: PrometheusOptions): Promise<void> {
+  async startPrometheus({
+    scrapeEvery,
+    alertmanager,
+    relabel = [],
+    alertRelabel = [],
+  }: PrometheusOptions): Promise<void> {
     const { stdout: rules } = lastport(['rules']);
     writeFileSync(join(this.folder, 'rules.yml'), rules);
     const targets = this.hosts.map(({ name, cluster, address }) => ({
       targets: [`${address}:${PORT}`],
       labels: { instance: name, ...(cluster === undefined ? {} : { cluster }) },
     }));
-    const alerting = { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] };
+    const alertmanagers = [{ static_configs: [{ targets: [alertmanager] }] }];
     // JSON is YAML.
     const config = {
       global: { scrape_interval: scrapeEvery, scrape_timeout: scrapeEvery, evaluation_interval: scrapeEvery },
       rule_files: ['rules.yml'],
-      ...(alertmanager === undefined ? {} : { alerting }),
+      ...(alertmanager === undefined ? {} : { alerting: { alertmanagers, alert_relabel_configs: alertRelabel } }),
       scrape_configs: [{ job_name: 'lastport', static_configs: targets, metric_relabel_configs: relabel }],
     };
     writeFileSync(join(this.folder, 'prometheus.yml'), JSON.stringify(config));
@@ -127,19 +143,49 @@ export class Fleet {
       `--storage.tsdb.path=${join(this.folder, 'tsdb')}`,
       `--web.listen-address=127.0.0.1:${PROMETHEUS_PORT}`,
     ]);
-    await this.start('relay', [process.execPath, RELAY, this.socket, String(PROMETHEUS_PORT)]);
+    await this.open(PROMETHEUS_PORT);
     await this.until('Prometheus', () => this.api(['status/buildinfo']));
   }
 
   /** Answers of Prometheus's API to paths below /api/v1/, in their order. */
   async api<Data>(paths: readonly string[]): Promise<Data[]> {
     const ask = async (path: string): Promise<Data> => {
-      const { body } = await this.prometheus.request({ method: 'GET', path: `/api/v1/${path}` });
-      const { status, error, data } = (await body.json()) as { status: string; error?: string; data: Data };
+      const answer = await this.get<{ status: string; error?: string; data: Data }>(PROMETHEUS_PORT, `/api/v1/${path}`);
+      const { status, error, data } = answer;
       if (status !== 'success') throw new Error(`${error}: ${decodeURIComponent(path)}`);
       return data;
     };
     return await Promise.all(paths.map(ask));
+  }
+
+  async startAlertmanager(config: object): Promise<void> {
+    writeFileSync(join(this.folder, 'alertmanager.yml'), JSON.stringify(config));
+    await this.start('alertmanager', [
+      'prometheus-alertmanager',
+      `--config.file=${join(this.folder, 'alertmanager.yml')}`,
+      `--storage.path=${join(this.folder, 'alertmanager')}`,
+      `--web.listen-address=:${ALERTMANAGER_PORT}`,
+      '--cluster.listen-address=',
+    ]);
+    await this.open(ALERTMANAGER_PORT);
+    await this.until('Alertmanager', () => this.alerts());
+  }
+
+  /** What Alertmanager has. */
+  alerts(): Promise<readonly HeldAlert[]> {
+    return this.get(ALERTMANAGER_PORT, '/api/v2/alerts');
+  }
+
+  /** Makes a port of the watching side one that get() reaches from here. */
+  private async open(port: number): Promise<void> {
+    const socketPath = join(this.folder, `${port}.sock`);
+    await this.start(`relay-${port}`, [process.execPath, RELAY, socketPath, String(port)]);
+    this.ways.set(port, new Pool('http://localhost', { socketPath, connections: 4 }));
+  }
+
+  private async get<Answer>(port: number, path: string): Promise<Answer> {
+    const { body } = await this.ways.get(port)!.request({ method: 'GET', path });
+    return (await body.json()) as Answer;
   }
 
   until<Answer extends object | string>(
@@ -153,7 +199,7 @@ export class Fleet {
 
   async close(): Promise<void> {
     try {
-      await this.prometheus.destroy();
+      for (const way of this.ways.values()) await way.destroy();
       for (const { pid } of this.started.splice(0).reverse()) await this.hub.stop(pid);
       for (const { inside } of this.hosts) await inside.close();
     } finally {
