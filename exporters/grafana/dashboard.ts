@@ -26,7 +26,7 @@ export function dashboard({ rows, ...parts }: DashboardParts): Dashboard {
     .uid(parts.uid)
     .description(parts.description)
     .tags(['lastport'])
-    .readonly()
+    .editable()
     .tooltip(DashboardCursorSync.Crosshair)
     .time({ from: 'now-1h', to: 'now' })
     .refresh('15s')

@@ -14,7 +14,7 @@ function values(label: string, title: string, name: MetricName, ...matchers: rea
   return new QueryVariableBuilder(label)
     .label(title)
     .datasource(DATASOURCE)
-    .query({ query, refId: `${label}-values` })
+    .query(query)
     .definition(query)
     .refresh(VariableRefresh.OnTimeRangeChanged)
     .sort(VariableSort.AlphabeticalAsc);

@@ -11,7 +11,6 @@ import {
   DASHBOARD_NAMES,
   type Dashboard,
   interpolate,
-  queryOf,
   shippedDashboard,
   type Target,
 } from '../support/grafana.ts';
@@ -192,7 +191,7 @@ describe('the dashboards for Grafana', { skip, timeout: 120_000 }, () => {
       const choice: Choice = name === 'host' ? { instance: 'web-3' } : {};
       const found: Record<string, readonly string[]> = {};
       for (const variable of list.filter(({ type }) => type === 'query')) {
-        const [, selector, label] = /^label_values\((.*), (\w+)\)$/.exec(queryOf(variable)) ?? [];
+        const [, selector, label] = /^label_values\((.*), (\w+)\)$/.exec(variable.query) ?? [];
         const query = interpolate(selector!, list, choice, TIMES);
         const [answer] = await fleet.api<string[]>([`label/${label}/values?match[]=${encodeURIComponent(query)}`]);
         found[variable.name] = answer!;

@@ -20,7 +20,11 @@ export interface Panel {
   readonly datasource?: { readonly uid: string };
   readonly targets?: readonly Target[];
   readonly fieldConfig?: {
-    readonly defaults: { readonly unit?: string; readonly noValue?: string };
+    readonly defaults: {
+      readonly unit?: string;
+      readonly noValue?: string;
+      readonly thresholds?: { readonly steps: readonly { readonly value: number | null; readonly color: string }[] };
+    };
     readonly overrides: readonly {
       readonly properties: readonly { readonly id: string; readonly value: unknown }[];
     }[];
@@ -30,7 +34,7 @@ export interface Panel {
 export interface Variable {
   readonly name: string;
   readonly type: string;
-  readonly query: string | { readonly query: string };
+  readonly query: string;
   readonly multi?: boolean;
   readonly includeAll?: boolean;
   readonly allValue?: string;
@@ -57,12 +61,10 @@ export const DASHBOARD_NAMES = ['host', 'fleet'] as const;
 export const shippedDashboard = (name: (typeof DASHBOARD_NAMES)[number]): Dashboard =>
   JSON.parse(readFileSync(`${root}exporters/grafana/${name}.json`, 'utf8')) as Dashboard;
 
-export const queryOf = ({ query }: Variable): string => (typeof query === 'string' ? query : query.query);
-
 /** Every query there is: of panels, variables and annotations. */
 export const allQueries = (dashboard: Dashboard): string[] => [
   ...dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
-  ...dashboard.templating.list.filter(({ type }) => type === 'query').map(queryOf),
+  ...dashboard.templating.list.filter(({ type }) => type === 'query').map(({ query }) => query),
   ...dashboard.annotations.list.map(({ expr }) => expr),
 ];
 

@@ -1,6 +1,6 @@
 import { RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { CountsPerSecond, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
-import { deadlineLevels, saturationLevels } from '../levels.ts';
+import { deadlineLimits, saturationLimits } from '../levels.ts';
 import type { Row } from '../panel.ts';
 import { overMagnitudes, plot, withLimits } from '../plot.ts';
 import { FLEET_DESTINATION, FLEET_NETNS, inSight, rate, series } from '../series.ts';
@@ -22,7 +22,7 @@ export const hostsRow = (): Row => ({
         },
         [overTime(worst('instance', series('lastport_worst_saturation_ratio', FLEET_NETNS)), '{{instance}}')],
       ).max(1),
-      saturationLevels(),
+      saturationLimits(),
     ),
     withLimits(
       overMagnitudes(
@@ -41,7 +41,7 @@ export const hostsRow = (): Row => ({
           ],
         ),
       ),
-      deadlineLevels(),
+      deadlineLimits(),
     ),
     plot(
       {

@@ -29,6 +29,7 @@ export const nowRow = (): Row => ({
         description:
           'Share of the usable ports that its next connect() cannot get. Of all destinations in use, also those without series of their own.',
         unit: PercentUnit,
+        noValue: 'no agent',
       },
       saturationLevels(),
       `max(${series('lastport_worst_saturation_ratio', NETNS)})`,

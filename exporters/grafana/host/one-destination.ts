@@ -1,6 +1,6 @@
 import { RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
-import { CRITICAL, deadlineLevels, NEUTRAL, WARNING } from '../levels.ts';
+import { CRITICAL, deadlineLimits, NEUTRAL, WARNING } from '../levels.ts';
 import type { Row } from '../panel.ts';
 import { asLimit, overMagnitudes, plot, stack, withLimits } from '../plot.ts';
 import { DESTINATION, inSight, series } from '../series.ts';
@@ -62,7 +62,7 @@ export const oneDestinationRow = (): Row => ({
           ],
         ),
       ),
-      deadlineLevels(),
+      deadlineLimits(),
     ),
   ],
 });

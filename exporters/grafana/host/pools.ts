@@ -1,6 +1,6 @@
 import { RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { CountsPerSecond, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
-import { CRITICAL, deadlineLevels, headroomLevels, saturationLevels } from '../levels.ts';
+import { CRITICAL, deadlineLimits, limit, saturationLimits } from '../levels.ts';
 import type { Row } from '../panel.ts';
 import { asLimit, overMagnitudes, plot, withLimits } from '../plot.ts';
 import { HOST, inSight, NETNS, series } from '../series.ts';
@@ -35,7 +35,7 @@ export const poolsRow = (): Row => ({
         '/^used in the end/',
         CRITICAL,
       ),
-      headroomLevels(),
+      limit(),
     ),
     withLimits(
       overMagnitudes(
@@ -49,7 +49,7 @@ export const poolsRow = (): Row => ({
           [overTime(inSight(bind('lastport_bind_pool_exhaustion_seconds')), BIND)],
         ),
       ),
-      deadlineLevels(),
+      deadlineLimits(),
     ),
     plot(
       {
@@ -71,7 +71,7 @@ export const poolsRow = (): Row => ({
         },
         [overTime(`${pool('lastport_pool_used')} / (${pool('lastport_pool_limit')} > 0)`, POOL)],
       ).max(1),
-      saturationLevels(),
+      saturationLimits(),
     ),
     withLimits(
       overMagnitudes(
@@ -85,7 +85,7 @@ export const poolsRow = (): Row => ({
           [overTime(inSight(pool('lastport_pool_exhaustion_seconds')), POOL)],
         ),
       ),
-      deadlineLevels(),
+      deadlineLimits(),
     ),
     plot(
       {

@@ -1,7 +1,7 @@
 import { RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { OF_DESTINATION, perDestination } from '../legend.ts';
-import { CRITICAL, deadlineLevels, fastLevels, headroomLevels, saturationLevels } from '../levels.ts';
+import { CRITICAL, cliff, deadlineLimits, limit, saturationLimits } from '../levels.ts';
 import type { Row } from '../panel.ts';
 import { asLimit, overMagnitudes, plot, stack, withLimits } from '../plot.ts';
 import { DESTINATION, inSight, NETNS, series } from '../series.ts';
@@ -23,7 +23,7 @@ export const portsRow = (): Row => ({
         },
         [overTime(of('lastport_destination_saturation_ratio'), OF_DESTINATION)],
       ).max(1),
-      saturationLevels(),
+      saturationLimits(),
     ),
     asLimit(
       plot(
@@ -49,7 +49,7 @@ export const portsRow = (): Row => ({
         },
         [overTime(of('lastport_destination_headroom_ports'), OF_DESTINATION)],
       ),
-      headroomLevels(),
+      limit(),
     ),
     withLimits(
       plot(
@@ -60,7 +60,7 @@ export const portsRow = (): Row => ({
         },
         [overTime(of('lastport_destination_fast_headroom_ports'), OF_DESTINATION)],
       ),
-      fastLevels(),
+      cliff(),
     ),
     withLimits(
       overMagnitudes(
@@ -75,7 +75,7 @@ export const portsRow = (): Row => ({
           [overTime(inSight(of('lastport_destination_exhaustion_seconds')), OF_DESTINATION)],
         ),
       ),
-      deadlineLevels(),
+      deadlineLimits(),
     ),
     withLimits(
       overMagnitudes(
@@ -90,7 +90,7 @@ export const portsRow = (): Row => ({
           [overTime(inSight(of('lastport_destination_slow_connect_seconds')), OF_DESTINATION)],
         ),
       ),
-      deadlineLevels(),
+      deadlineLimits(),
     ),
     stack(
       {

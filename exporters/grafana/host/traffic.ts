@@ -1,7 +1,7 @@
 import { RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { CountsPerSecond, NoUnit, RequestsPerSecond, Short } from '@grafana/grafana-foundation-sdk/units';
 import { OF_DESTINATION, perDestination } from '../legend.ts';
-import { reuseLevels } from '../levels.ts';
+import { hardlyReused } from '../levels.ts';
 import type { Row } from '../panel.ts';
 import { plot, stack, withLimits } from '../plot.ts';
 import { DESTINATION, HOST, NETNS, rate, series } from '../series.ts';
@@ -57,7 +57,7 @@ export const trafficRow = (): Row => ({
         },
         [overTime(perDestination(series('lastport_destination_requests_per_connection', DESTINATION)), OF_DESTINATION)],
       ),
-      reuseLevels(),
+      hardlyReused(),
     ),
     stack(
       {

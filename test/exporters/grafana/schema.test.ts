@@ -60,6 +60,18 @@ for (const name of DASHBOARD_NAMES) {
       }
     });
 
+    it('alarms nobody where there is nothing, save where no agent is', () => {
+      for (const { title, type, fieldConfig } of plots.filter((one) => one.type === 'stat')) {
+        const [first] = fieldConfig?.defaults.thresholds?.steps ?? [];
+        assert.equal(first?.value, null, `${type} ${title}`);
+        assert.equal(
+          first.color === 'red',
+          fieldConfig?.defaults.noValue === 'no agent' && title === 'Last look',
+          title,
+        );
+      }
+    });
+
     it('has names for the lines of each plot', () => {
       for (const { title, type, targets = [] } of plots) {
         if (type !== 'timeseries' && type !== 'state-timeline') continue;
