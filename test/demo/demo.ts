@@ -8,6 +8,7 @@ import { BAD, Chain, GOOD, REQUESTS_PER_SECOND, SERVICE } from './chain.ts';
 const PATIENCE_MS = 30_000;
 
 const say = (text: string): void => console.log(text);
+const leave = (): never => process.exit(130);
 const show = ({ annotations }: HeldAlert, names: readonly string[]): void => {
   for (const name of names)
     if (annotations[name] !== undefined) say(`         ${name.padEnd(12)} ${annotations[name]}`);
@@ -24,8 +25,10 @@ if (missing !== false) {
 }
 
 say('Three hosts, each a network namespace with an agent in it; a Prometheus that scrapes them, and an Alertmanager …');
-const chain = await Chain.open();
-process.once('SIGINT', () => void chain.close().then(() => process.exit(130)));
+const opening = Chain.open();
+// A terminal tells all that was started as well, so that some of it is gone already.
+process.once('SIGINT', () => void opening.then((chain) => chain.close()).then(leave, leave));
+const chain = await opening;
 try {
   await chain.startClient(GOOD, 'read');
   say(`${GOOD} makes ${REQUESTS_PER_SECOND} requests a second to ${SERVICE}, and keeps its connections.`);

@@ -197,14 +197,23 @@ export class Fleet {
     return until(what, ask, evidence, patienceMs);
   }
 
+  /** Ends all that was started, and goes on where something does not end well, which is told in the end. */
   async close(): Promise<void> {
+    const endings = [
+      ...[...this.ways.values()].map((way) => way.destroy()),
+      ...this.hosts.map(({ inside }) => inside.close()),
+      this.closeHub(),
+    ];
+    const failed = (await Promise.allSettled(endings)).find(({ status }) => status === 'rejected');
+    rmSync(this.folder, { recursive: true, force: true });
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  }
+
+  private async closeHub(): Promise<void> {
     try {
-      for (const way of this.ways.values()) await way.destroy();
       for (const { pid } of this.started.splice(0).reverse()) await this.hub.stop(pid);
-      for (const { inside } of this.hosts) await inside.close();
     } finally {
       await this.hub.close();
-      rmSync(this.folder, { recursive: true, force: true });
     }
   }
 }
