@@ -221,6 +221,15 @@ describe('the dashboards for Grafana', { skip, timeout: 120_000 }, () => {
     assert.deepEqual(await of({ instance: 'web-1', cluster: ['a', 'b'], job: 'lastport', destination: [B, C] }), [B]);
   });
 
+  it('show nothing of others where one is chosen of whom there is nothing', async () => {
+    for (const choice of [{ instance: 'nobody' }, { instance: 'web-1', job: 'none' }]) {
+      const queries = DASHBOARD_NAMES.flatMap((name) => asked(name, choice));
+      const found = (await ask(queries)).flatMap((result, index) => (result.length > 0 ? [queries[index]!.name] : []));
+      // An alert keeps no job.
+      assert.deepEqual(found, 'job' in choice ? ['fleet/Firing/A'] : []);
+    }
+  });
+
   it('miss an agent that is gone', async () => {
     await fleet.host('web-3').stop('lastport');
     const missing = all.filter(({ name }) => OF_THE_MISSING.includes(name));
@@ -253,7 +262,7 @@ describe('the dashboards for Grafana', { skip, timeout: 120_000 }, () => {
     });
     await stage.start(
       'client',
-      [process.execPath, join(PROGRAMS, 'undici-client.mjs'), 'agent-closed', 'http://10.9.0.2:8090', '200'],
+      [process.execPath, join(PROGRAMS, 'undici-client.mjs'), 'agent-closed', 'http://10.9.0.2:8090', '100'],
       { env: { ...probe, UNDICI }, awaits: 'done', patienceMs: PATIENCE_MS },
     );
     await hold(fleet.host('web-1'), 'taker', B, 2000);

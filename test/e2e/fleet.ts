@@ -65,7 +65,10 @@ export class Fleet {
     const fleet = new Fleet(await Netns.open());
     try {
       const holder = await fleet.start('holder', ['sleep', 'infinity']);
-      for (const [index, options] of hosts.entries()) await fleet.add({ ...options, tick }, index + 1, holder);
+      const adding = hosts.map((options, index) => fleet.add({ ...options, tick }, index + 1, holder));
+      // All of them, so that none is still beginning when all have to end.
+      const failed = (await Promise.allSettled(adding)).find(({ status }) => status === 'rejected');
+      if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
     } catch (error) {
       await fleet.close();
       throw error;
