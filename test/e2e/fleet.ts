@@ -65,10 +65,8 @@ export class Fleet {
     const fleet = new Fleet(await Netns.open());
     try {
       const holder = await fleet.start('holder', ['sleep', 'infinity']);
-      const adding = hosts.map((options, index) => fleet.add({ ...options, tick }, index + 1, holder));
-      // All of them, so that none is still beginning when all have to end.
-      const failed = (await Promise.allSettled(adding)).find(({ status }) => status === 'rejected');
-      if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+      // One after the other: on a busy machine each has the patience that one of them needs.
+      for (const [index, options] of hosts.entries()) await fleet.add({ ...options, tick }, index + 1, holder);
     } catch (error) {
       await fleet.close();
       throw error;
