@@ -102,8 +102,8 @@ export function readFileStart(path: string, limit: number): Uint8Array {
   }
 }
 
+/** A file that comes with this program, by its path in the package. */
+export const shippedText = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
 /** This program's version, from its package.json. */
-export function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
+export const version = (): string => (JSON.parse(shippedText('package.json')) as { version: string }).version;

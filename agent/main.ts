@@ -215,6 +215,10 @@ const commands: Record<
     describe: 'alerting and recording rules for Prometheus, on stdout',
     run: async (config) => (await import('./commands/rules.ts')).rules(config, stdout),
   },
+  dashboard: {
+    describe: 'a dashboard for Grafana, as JSON on stdout',
+    run: async (config) => (await import('./commands/dashboard.ts')).dashboard(config, stdout),
+  },
   incidents: {
     describe: 'what happened while nobody looked: when, where, how near, whose, why',
     run: async (config) => {
@@ -301,7 +305,7 @@ async function main(): Promise<number> {
     .usage('$0 <command> [options]\n\nWatches TCP ports and tells which destination runs out of them.')
     .version(version())
     .parserConfiguration({ 'duplicate-arguments-array': true, 'camel-case-expansion': false })
-    .demandCommand(1, 'give a command: run, check, top, explain, incidents, plan, rules or doctor')
+    .demandCommand(1, 'give a command: run, check, top, explain, incidents, plan, rules, dashboard or doctor')
     .strictCommands()
     .exitProcess(false)
     .showHelpOnFail(false)

@@ -36,11 +36,21 @@ import {
 } from './option-values.ts';
 import { PLAN_OPTIONS, type PlanConfig } from './plan-options.ts';
 
-export const COMMANDS = ['run', 'check', 'top', 'explain', 'doctor', 'rules', 'incidents', 'plan'] as const;
+export const COMMANDS = [
+  'run',
+  'check',
+  'top',
+  'explain',
+  'doctor',
+  'rules',
+  'dashboard',
+  'incidents',
+  'plan',
+] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** Those that look at a host. */
-const LOOKING = COMMANDS.filter((command) => command !== 'plan' && command !== 'incidents');
+const LOOKING = COMMANDS.filter((command) => !['plan', 'incidents', 'dashboard'].includes(command));
 
 /** pino's levels. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -59,6 +69,7 @@ export interface Config extends PlanConfig {
   /** What --config named; read again on SIGHUP. */
   readonly configFile: string | null;
   readonly all: boolean;
+  readonly fleet: boolean;
   readonly listen: Listen;
   readonly tickMs: number;
   /** Tables that `top` prints before it ends; null: it ends when it is told to. */
@@ -152,6 +163,14 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     commands: ['check'],
     takes: null,
     help: 'show every destination',
+    default: 'false',
+    parse: parseBoolean,
+  },
+  fleet: {
+    flag: 'fleet',
+    commands: ['dashboard'],
+    takes: null,
+    help: 'the dashboard of many hosts instead of that of one',
     default: 'false',
     parse: parseBoolean,
   },

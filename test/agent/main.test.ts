@@ -25,7 +25,7 @@ function config(text: string): string {
 
 describe('lastport, used wrongly, says so in one line and ends with 64:', () => {
   for (const [args, expected] of [
-    [[], /give a command: run, check, top, explain, incidents, plan, rules or doctor/],
+    [[], /give a command: run, check, top, explain, incidents, plan, rules, dashboard or doctor/],
     [['chek'], /chek/],
     [['check', '--frmat', 'json'], /--frmat: unknown option; did you mean --format\?/],
     [['check', '--format', 'xml'], /--format: "xml"/],

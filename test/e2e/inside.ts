@@ -40,6 +40,8 @@ export interface InsideOptions {
   readonly wrap?: readonly string[];
   /** Whether there are servers. */
   readonly listens?: boolean;
+  /** Whether Lastport is started at once. */
+  readonly starts?: boolean;
 }
 
 /** For `wrap`: gives it a tracefs where it looks for one, and nobody else. */
@@ -64,11 +66,11 @@ export class Inside {
   }
 
   /** With servers at the other end of the wire, and `lastport run` at this one. */
-  static async open({ listens = true, ...options }: InsideOptions = {}): Promise<Inside> {
+  static async open({ listens = true, starts = true, ...options }: InsideOptions = {}): Promise<Inside> {
     const inside = new Inside(await Netns.open({ sysctls: { ip_local_port_range: RANGE.join(' ') } }));
     try {
       if (listens) await inside.net.listen('[::]:8080');
-      await inside.startLastport(options);
+      if (starts) await inside.startLastport(options);
     } catch (error) {
       await inside.close();
       throw error;
@@ -76,7 +78,11 @@ export class Inside {
     return inside;
   }
 
-  async startLastport({ tick = '100ms', flags = [], wrap = [] }: Omit<InsideOptions, 'listens'>): Promise<void> {
+  async startLastport({
+    tick = '100ms',
+    flags = [],
+    wrap = [],
+  }: Omit<InsideOptions, 'listens' | 'starts'>): Promise<void> {
     const argv = [process.execPath, LASTPORT, 'run', '--netns', 'self', '--tick', tick, ...flags];
     await this.start('lastport', [...wrap, ...argv]);
     await this.until('lastport has looked', () => this.get(`${LASTPORT_AT}/readyz`));

@@ -43,6 +43,13 @@ const LAYERS: readonly Layer[] = [
     may: /^(agent\/model|collectors)\//,
     packages: /^(node:(child_process|dgram|dns\/promises|events|process|url)|systeminformation)$/,
   },
+  // Their package is not there when Lastport is installed, so nothing that runs then may see them.
+  {
+    name: 'exporters/grafana',
+    files: /^exporters\/grafana\//,
+    may: /^exporters\/(grafana\/|metrics\.ts$)/,
+    packages: /^@grafana\/grafana-foundation-sdk\//,
+  },
   {
     name: 'exporters/page/browser',
     files: /^exporters\/page\/browser\//,
@@ -52,16 +59,21 @@ const LAYERS: readonly Layer[] = [
   {
     name: 'exporters',
     files: /^exporters\//,
-    may: /^(agent\/model|exporters)\//,
+    may: /^(agent\/model|exporters)\/(?!grafana\/)/,
     packages:
       /^(node:(dns\/promises|events|fs\/promises|http|net|util|zlib)|prom-client|pino|string-width|undici|yaml)$/,
   },
   // Only main.ts and worker.ts see the tables of collectors and exporters.
-  { name: 'agent/main.ts', files: /^agent\/(main|worker)\.ts$/, may: /^(agent|collectors|exporters)\//, packages: /./ },
+  {
+    name: 'agent/main.ts',
+    files: /^agent\/(main|worker)\.ts$/,
+    may: /^(agent|collectors|exporters)\/(?!grafana\/)/,
+    packages: /./,
+  },
   {
     name: 'agent',
     files: /^agent\//,
-    may: /^(agent\/|(collectors|exporters)\/(?!index\.ts$))/,
+    may: /^(agent\/|(collectors|exporters)\/(?!index\.ts$|grafana\/))/,
     packages: /^(?!systeminformation$|prom-client$|pino$)/,
   },
 ];

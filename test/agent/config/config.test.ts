@@ -36,6 +36,7 @@ const DEFAULTS: Config = {
   procfs: '/proc',
   configFile: null,
   all: false,
+  fleet: false,
   listen: { kind: 'tcp', host: '127.0.0.1', port: 9477 },
   tickMs: 1000,
   iterations: null,
