@@ -69,12 +69,12 @@ export function checkTable(assessment: Assessment, { all, color }: TextOptions):
   return `${lines.map(printable).join('\n')}\n`;
 }
 
-/** The first line, without its perfdata. */
-export function headline(assessment: Assessment): string {
-  return printable(sentence(assessment).split(' | ', 1)[0] as string);
+/** The first line, without its perfdata, so many seconds after the look. */
+export function headline(assessment: Assessment, ageSeconds = 0): string {
+  return printable(sentence(assessment, ageSeconds).split(' | ', 1)[0] as string);
 }
 
-export function sentence(assessment: Assessment): string {
+function sentence(assessment: Assessment, ageSeconds = 0): string {
   const { host, verdict, gaps } = assessment;
   // What follows a | is perfdata.
   const status = `${STATUS[verdict]} ${host.name.replaceAll('|', '?')}:`;
@@ -89,7 +89,7 @@ export function sentence(assessment: Assessment): string {
   const netns = assessment.namespaces.find(({ destinations }) => destinations.includes(worst))?.label ?? 'host';
   const inside = assessment.namespaces.length > 1 && netns !== 'host' ? ` in ${netns.replaceAll('|', '?')}` : '';
   const where = `${formatEndpoint(worst.remote, worst.remotePort)}${inside}`;
-  return `${status} ${finding(worst, where)} | ${used}`;
+  return `${status} ${finding(worst, where, ageSeconds)} | ${used}`;
 }
 
 /** What is not fine beside the destinations. */
@@ -97,27 +97,28 @@ function lowPool({ pools, verdict }: Assessment): string | undefined {
   return poolLines(pools, false).find(({ pool }) => pool.verdict === verdict)?.text;
 }
 
-function finding(one: DestinationReport, where: string): string {
+function finding(one: DestinationReport, where: string, ageSeconds: number): string {
   const { headroomPorts, usablePorts, fastHeadroomPorts, verdict, forecast } = one;
   const owner = programOf(one)?.replaceAll('|', '?');
   const who = owner === undefined ? '' : ` (${owner})`;
   if (headroomPorts === 0) return `${where} is out of ports, all ${count(usablePorts)} are taken${who}`;
   const left = `${count(headroomPorts)} of ${count(usablePorts)} ports left${who}`;
   if (verdict === 'healthy') return `tightest is ${where}, ${left}`;
-  const full = deadline(forecast.exhaustedInSeconds);
+  const full = deadline(forecast.exhaustedInSeconds, ageSeconds);
   if (full !== null) return `${where} out of ports ${full === 'now' ? 'any moment' : `in ${full}`}${who}`;
   if (fastHeadroomPorts === 0) return `connect() to ${where} is slow now, ${left}`;
-  const slow = deadline(forecast.slowConnectInSeconds);
+  const slow = deadline(forecast.slowConnectInSeconds, ageSeconds);
   return slow === null
     ? `${where} has ${left}`
     : `connect() to ${where} is slow ${slow === 'now' ? slow : `in ${slow}`}, ${left}`;
 }
 
 /** "now", "4.1s", "12min"; null: not in sight. */
-function deadline(seconds: number | null): string | null {
+function deadline(seconds: number | null, ageSeconds = 0): string | null {
   if (seconds === null || seconds > SHOWN_SECONDS) return null;
-  if (seconds <= 0) return 'now';
-  return seconds < 100 ? `${seconds.toFixed(1)}s` : `${Math.round(seconds / 60)}min`;
+  const left = seconds - ageSeconds;
+  if (left <= 0) return 'now';
+  return left < 100 ? `${left.toFixed(1)}s` : `${Math.round(left / 60)}min`;
 }
 
 function poolFinding(pool: BindPoolReport): string {

@@ -1,11 +1,9 @@
 import type { Assessment } from '../../agent/model/assessment.ts';
 import { poolLines } from '../pool-text.ts';
-import { count, MARKS, sentence, TW_REUSE_NUMBER } from '../text.ts';
+import { count, headline, MARKS, TW_REUSE_NUMBER } from '../text.ts';
 import { BAR_LEGEND } from './bar.ts';
-import { fullIn } from './deadline.ts';
 import { inert } from './inert.ts';
 import { fit, type Line, span } from './line.ts';
-import { shownRows } from './rows.ts';
 import type { View } from './screen.ts';
 import { width, wrap } from './width.ts';
 
@@ -24,24 +22,10 @@ export function headLines({ feed, state, size, ageSeconds }: View, rows: number)
           .slice(0, SENTENCE_LINES)
           .map((text): Line => [span(text, 'blind')]);
   if (assessment === null) return [[span('Lastport: looking …', 'strong')], ...complaint];
-  // What follows a | is for Nagios.
-  const [said = ''] = sentence(assessment).split(' | ');
-  const hurry = hurryOf(assessment, ageSeconds);
-  const sayings = hurry.map((more) => `${inert(said, 240)}${more}`);
-  const verdict = wrap(sayings.find((text) => width(text) <= size.columns) ?? sayings.at(-1)!, size.columns)
+  const verdict = wrap(inert(headline(assessment, ageSeconds), 240), size.columns)
     .slice(0, SENTENCE_LINES)
     .map((text): Line => [span(text, assessment.verdict)]);
   return [...verdict, ...complaint, factsLine(assessment, feed.from, state, rows, size.columns)];
-}
-
-/** When the one that the sentence is about runs out, and whose it is, as far as there is room on the line. */
-function hurryOf(assessment: Assessment, ageSeconds: number): readonly string[] {
-  const [worst] = shownRows(assessment, 'risk', '');
-  if (worst === undefined || worst.one.verdict === 'healthy' || worst.one.headroomPorts <= 0) return [''];
-  const full = fullIn(worst.one, ageSeconds);
-  if (!/\d/.test(full)) return [''];
-  const short = `, full in ${full}`;
-  return worst.owner === '' || worst.owner === '?' ? [short] : [`${short} · ${worst.owner}`, short];
 }
 
 function factsLine(

@@ -24,10 +24,10 @@ if (files.length === 0) {
   console.error(`No tests under ${wanted.join(' ')}`);
   process.exit(1);
 }
-/** What watches real programs second by second needs the processors for itself: these run one after the other, at the end. */
-const ALONE = /\/test\/(e2e|kernel\/forecast)/;
+/** What counts real programs second by second needs the processors for itself: these run one after the other, at the end. */
+const ALONE = /\/test\/(e2e\/(five-programs|gets-out|load|owners|rates|trace)|kernel\/forecast)/;
 /** Minutes, if nothing else is left to run beside them: these begin. */
-const LONG = /\/test\/(kernel|scenarios)\//;
+const LONG = /\/test\/(kernel|scenarios|e2e)\//;
 
 /** A file that never ends is a failure, and the next one's turn. In ms. */
 const TIMEOUT = '--test-timeout=600000';
