@@ -22,7 +22,7 @@ import { undicisOf } from './undicis.ts';
 const FIRST_PORT = 8080;
 /** Programs without a probe: for as long as it takes to see it, at a rate at which it matters on so small a range. */
 const KERNEL_ALONE: Readonly<Record<string, { readonly count: number; readonly rate: number }>> = {
-  'Go default': { count: 3000, rate: 1000 },
+  'Go default': { count: 8000, rate: 1000 },
   'Go unread': { count: 1500, rate: 300 },
   'Go good': { count: 3000, rate: 1000 },
   'Python urllib': { count: 1200, rate: 300 },

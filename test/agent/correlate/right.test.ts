@@ -21,7 +21,7 @@ describe('ends of ports are seen coming, and nobody is woken for nothing', () =>
   for (const one of scenarios()) families.set(one.family, [...(families.get(one.family) ?? []), one]);
   for (const [family, all] of families) {
     it(family, () => {
-      const some = all.filter(({ options }, index) => index % 5 === 0 && options.ports <= 16_000).slice(0, 8);
+      const some = all.filter(({ options }, index) => index % 5 === 0 && options.ports <= 16_000).slice(0, 4);
       assert.ok(some.length > 0);
       for (const scenario of some) {
         const { ports, seed } = scenario.options;

@@ -197,9 +197,9 @@ describe('the live page', { skip: needs('chromium'), timeout: 120_000 }, () => {
       };
       await pass(40);
       const before = await heap();
-      await pass(120);
+      await pass(80);
       const grown = (await heap()) - before;
-      assert.ok(grown < 1, `${grown.toFixed(2)} MiB more after 160 looks than after 40 (${before.toFixed(1)} MiB)`);
+      assert.ok(grown < 1, `${grown.toFixed(2)} MiB more after 120 looks than after 40 (${before.toFixed(1)} MiB)`);
     }),
   );
 });
