@@ -1,6 +1,6 @@
 // Loaded into somebody else's program: node --require lastport/probe, or --import. It listens to what undici and Node say
 // of connections, counts, and tells the daemon. Whatever goes wrong in here stays in here. The build makes one file of this and
-// all that it imports, probe.cjs, for each file costs a program a millisecond at its start.
+// all that it imports, bundle.cjs, for each file costs a program a millisecond at its start.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Books } from './books.cts';
 import { isOwn, Sampler } from './call-site.cts';

@@ -1,19 +1,22 @@
 // What the probe costs a program, for each request: paired with the same program without it, and with OpenTelemetry's plugin
 // for undici. All of them run in this one bench, batch by batch in turn; a pair is two batches that follow each other.
-import { type ChildProcess, fork, spawnSync } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { median } from './support.ts';
+import { alternate, cpuOf, median } from './support.ts';
 
-const ROUNDS = Number(process.env['ROUNDS'] ?? 80);
+/** Of each program several are started, one after the other: where its code comes to lie makes some per cent. */
+const FORKS = Number(process.env['FORKS'] ?? 8);
+const ROUNDS = 16;
 const REQUESTS = 2000;
 const AT_ONCE = 10;
 const WARM_UP = 5;
-const STARTS = 40;
+const STARTS = 15;
+const START_ROUNDS = 6;
 
 const programs = fileURLToPath(new URL('../../../test/bench/programs/', import.meta.url));
 const probe = fileURLToPath(new URL('../../collectors/undici/probe.cjs', import.meta.url));
@@ -44,11 +47,12 @@ async function batch(child: ChildProcess): Promise<Batch> {
   return answer;
 }
 
-async function perRequest(kind: 'undici' | 'fetch', url: string): Promise<void> {
+type Samples = Record<Variant, number[]>;
+
+/** A program of each kind, batch by batch in turn. */
+async function batches(kind: string, url: string, cpu: Samples, rss: Samples): Promise<void> {
   const children = new Map<Variant, ChildProcess>();
   for (const variant of VARIANTS) children.set(variant, await start(variant, kind, url));
-  const cpu: Record<Variant, number[]> = { none: [], probe: [], again: [], otel: [] };
-  const rss: Record<Variant, number[]> = { none: [], probe: [], again: [], otel: [] };
   for (let round = -WARM_UP; round < ROUNDS; round++) {
     // In turn each one is the first, and each has each other before it.
     const from = Math.abs(round) % VARIANTS.length;
@@ -62,9 +66,17 @@ async function perRequest(kind: 'undici' | 'fetch', url: string): Promise<void> 
     }
   }
   for (const child of children.values()) child.kill();
+}
+
+async function perRequest(kind: 'undici' | 'fetch', url: string): Promise<void> {
+  const cpu: Samples = { none: [], probe: [], again: [], otel: [] };
+  const rss: Samples = { none: [], probe: [], again: [], otel: [] };
+  for (let fork = 0; fork < FORKS; fork++) await batches(kind, url, cpu, rss);
   const ratio = (variant: Variant) => median(cpu[variant].map((used, round) => used / (cpu.none[round] as number)));
   const more = (variant: Variant) => median(cpu[variant].map((used, round) => used - (cpu.none[round] as number)));
-  console.log(`${kind}: ${median(cpu.none).toFixed(1)} us CPU a request without anything, ${ROUNDS} pairs`);
+  console.log(
+    `${kind}: ${median(cpu.none).toFixed(1)} us CPU a request without anything, ${FORKS * ROUNDS} pairs of ${FORKS} programs each`,
+  );
   for (const variant of ['again', 'probe', 'otel'] as const) {
     const name = { none: '', again: 'the same again (noise)', probe: 'with the probe', otel: 'with OpenTelemetry' }[
       variant
@@ -76,30 +88,19 @@ async function perRequest(kind: 'undici' | 'fetch', url: string): Promise<void> 
   }
 }
 
-/** Of an empty program, in ms, start to end. */
-function startUp(): void {
-  const subjects = {
-    nothing: [],
-    '--require': ['--require', probe],
-    '--import': ['--import', probe],
-    '--import of an empty file': ['--import', 'data:text/javascript,'],
-  };
-  const times = new Map<string, number[]>();
-  for (let round = 0; round < STARTS; round++) {
-    for (const [name, args] of Object.entries(subjects)) {
-      const from = performance.now();
-      spawnSync(process.execPath, [...args, '-e', '0'], { env: { ...process.env, LASTPORT_PROBE_SOCKET: socket } });
-      times.set(name, [...(times.get(name) ?? []), performance.now() - from]);
-    }
-  }
-  const base = times.get('nothing') as number[];
-  console.log(`start-up: ${median(base).toFixed(1)} ms of node -e 0, ${STARTS} pairs`);
-  for (const [name, all] of times) {
-    if (name === 'nothing') continue;
-    console.log(
-      `  ${name.padEnd(28)} ${median(all.map((ms, round) => ms - (base[round] as number))).toFixed(1)} ms more`,
-    );
-  }
+/** CPU of an empty program, in ms, start to end: on a busy machine that is steadier than how long it takes. */
+async function startUp(): Promise<void> {
+  process.env['LASTPORT_PROBE_SOCKET'] = socket;
+  const node = (args: string) => () => cpuOf(`'${process.execPath}' ${args} -e 0`, STARTS);
+  const { nothing, ...others } = await alternate(START_ROUNDS, {
+    nothing: node(''),
+    '--require': node(`--require '${probe}'`),
+    '--import': node(`--import '${probe}'`),
+    '--import of an empty file': node("--import 'data:text/javascript,'"),
+  });
+  console.log(`start-up: ${nothing.toFixed(1)} ms CPU of node -e 0, ${START_ROUNDS} x ${STARTS} starts`);
+  for (const [name, ms] of Object.entries(others))
+    console.log(`  ${name.padEnd(28)} ${(ms - nothing).toFixed(1)} ms more`);
 }
 
 const server = fork(join(programs, 'probe-server.mjs'));
@@ -107,7 +108,7 @@ const [port] = (await once(server, 'message')) as [number];
 const url = `http://127.0.0.1:${port}/some/path?with=query`;
 await perRequest('undici', url);
 await perRequest('fetch', url);
-startUp();
+await startUp();
 server.kill();
 daemon.close();
 process.exit(0);
