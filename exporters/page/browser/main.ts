@@ -37,7 +37,10 @@ function show(): void {
   const shown = places.find(({ key }) => key === chosen) ?? places.find(({ one }) => one.tide !== null) ?? null;
   const key = shown?.key ?? null;
   worst.show(places, key, elapsed);
-  rows.show(places, key, elapsed);
+  const { takenAt } = look;
+  rows.show(places, key, elapsed, () => {
+    document.body.dataset['takenAt'] = takenAt;
+  });
   detail.show(shown, history, cameAt, elapsed);
 }
 
@@ -48,7 +51,6 @@ function take(news: Streamed): void {
   places = placesOf(news);
   for (const { key, one } of places) if (one.tide !== null || key === chosen) history.note(key, cameAt, one.usedPorts);
   history.keep(new Set(places.map(({ key }) => key)));
-  document.body.dataset['takenAt'] = news.takenAt;
   const headline = byId('headline');
   headline.className = news.verdict;
   write(headline, safe(news.headline, SENTENCE));

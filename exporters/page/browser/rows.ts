@@ -7,6 +7,8 @@ import { count, deadline, ownerName, percent, rate, VERDICT_MARKS } from './word
 const SLOW = 2;
 const FULL = 3;
 const LATE_SECONDS = 1.5;
+/** Written in one frame: all at once, many rows would make the page stop for a moment at each look. */
+const ROWS_A_FRAME = 20;
 
 class Row {
   readonly node = element('tr');
@@ -68,13 +70,15 @@ export class RowsView {
   private order: readonly string[] = [];
   private shown: { readonly places: readonly Place[]; readonly chosen: string | null } | null = null;
   private readonly onChoose: (key: string) => void;
+  private frame = 0;
 
   constructor(onChoose: (key: string) => void) {
     this.onChoose = onChoose;
     byId('rows').addEventListener('keydown', (event) => this.move(event));
   }
 
-  show(places: readonly Place[], chosen: string | null, elapsedSeconds: number): void {
+  /** `onDone`: called when all rows say what is so, some frames later if there are many. */
+  show(places: readonly Place[], chosen: string | null, elapsedSeconds: number, onDone: () => void): void {
     if (this.shown?.places === places && this.shown.chosen === chosen) {
       // Where a look comes every second it brings the deadlines along.
       if (elapsedSeconds < LATE_SECONDS) return;
@@ -89,7 +93,6 @@ export class RowsView {
         row = new Row(() => this.onChoose(place.key));
         this.rows.set(place.key, row);
       }
-      row.show(place, place.key === chosen, elapsedSeconds);
       return row.node;
     });
     this.order = places.map(({ key }) => key);
@@ -101,6 +104,17 @@ export class RowsView {
     if (focused !== undefined) this.rows.get(focused)?.button.focus({ preventScroll: true });
     const reached = focused ?? (chosen !== null && known.has(chosen) ? chosen : this.order[0]);
     for (const [key, { button }] of this.rows) button.tabIndex = key === reached ? 0 : -1;
+    cancelAnimationFrame(this.frame);
+    this.fill(places, 0, elapsedSeconds, onDone);
+  }
+
+  private fill(places: readonly Place[], from: number, elapsedSeconds: number, onDone: () => void): void {
+    const chosen = this.shown?.chosen ?? null;
+    for (const place of places.slice(from, from + ROWS_A_FRAME))
+      this.rows.get(place.key)?.show(place, place.key === chosen, elapsedSeconds);
+    const next = from + ROWS_A_FRAME;
+    if (next >= places.length) onDone();
+    else this.frame = requestAnimationFrame(() => this.fill(places, next, elapsedSeconds, onDone));
   }
 
   private move(event: KeyboardEvent): void {
