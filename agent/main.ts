@@ -92,7 +92,8 @@ const commands: Record<
           const noted: AlertListener = {
             publish: (changed, firing, learned) => {
               metrics.noteAlerts(firing);
-              http.noteAlerts(firing, changed.length + learned.length > 0);
+              // What is said of one that fires changes with each look.
+              http.noteAlerts(firing, firing.length + changed.length + learned.length > 0);
             },
           };
           return new Alerting(rules, [new EXPORTERS.alertLog(logger), noted], sinks, monotonic);

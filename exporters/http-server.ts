@@ -100,9 +100,9 @@ export class HttpServer {
     if (this.stream.size > 0) this.stream.send(this.look(assessment));
   }
 
-  noteAlerts(firing: readonly Alert[], hasChanged: boolean): void {
+  noteAlerts(firing: readonly Alert[], isNews: boolean): void {
     this.alerts = firing;
-    if (hasChanged && this.stream.size > 0) this.stream.send(this.alertNews());
+    if (isNews && this.stream.size > 0) this.stream.send(this.alertNews());
   }
 
   private look(assessment: Assessment): News {
