@@ -7,7 +7,7 @@ import { Pool } from 'undici';
 import { Netns } from '../kernel/netns.ts';
 import { lastport } from '../support/program.ts';
 import { Inside, type InsideOptions } from './inside.ts';
-import { until } from './until.ts';
+import { logTails, until } from './until.ts';
 
 const RELAY = fileURLToPath(new URL('../../../test/e2e/programs/relay.mjs', import.meta.url));
 const PORT = 9477;
@@ -194,8 +194,8 @@ export class Fleet {
     ask: () => Promise<Answer | null>,
     patienceMs?: number,
   ): Promise<Answer> {
-    const evidence = () => this.started.map(({ name }) => `${name}:\n${this.log(name).slice(-2000)}`).join('\n');
-    return until(what, ask, evidence, patienceMs);
+    const names = () => this.started.map(({ name }) => name);
+    return until(what, ask, () => logTails(names(), (name) => this.log(name)), patienceMs);
   }
 
   /** Ends all that was started, and goes on where something does not end well, which is told in the end. */

@@ -5,7 +5,7 @@ import type { Assessment } from '../../agent/model/assessment.ts';
 import { Netns, type Side } from '../kernel/netns.ts';
 import { LASTPORT } from '../kernel/situation.ts';
 import { needs } from '../support/needs.ts';
-import { until } from './until.ts';
+import { logTails, until } from './until.ts';
 
 /** Of an even size, so that the kernel walks all of it; above what curl and Prometheus take on the loopback meanwhile. */
 const RANGE = [40000, 40999] as const;
@@ -145,8 +145,8 @@ export class Inside {
     ask: () => Promise<Answer | null>,
     patienceMs?: number,
   ): Promise<Answer> {
-    const evidence = () => this.started.map(({ name }) => `${name}:\n${this.log(name).slice(-2000)}`).join('\n');
-    return until(what, ask, evidence, patienceMs);
+    const names = () => this.started.map(({ name }) => name);
+    return until(what, ask, () => logTails(names(), (name) => this.log(name)), patienceMs);
   }
 
   async close(): Promise<void> {

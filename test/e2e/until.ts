@@ -4,6 +4,14 @@ const PATIENCE_MS = 12_000;
 /** Shorter than a tick and than a scrape, neither of which announces itself. */
 const POLL_MS = 40;
 
+/** Of what programs have logged, the end. */
+const LONGEST_TAIL = 2000;
+
+/** What these have logged, for the complaint that something did not come. */
+export function logTails(names: readonly string[], log: (name: string) => string): string {
+  return names.map((name) => `${name}:\n${log(name).slice(-LONGEST_TAIL)}`).join('\n');
+}
+
 /** Asks until there is an answer: null and an error are none yet. `evidence` goes into the complaint that none came. */
 export async function until<Answer extends object | string>(
   what: string,

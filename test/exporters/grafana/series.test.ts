@@ -1,11 +1,7 @@
-import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { grown } from '../../../exporters/grafana/series.ts';
 import { needs } from '../../support/needs.ts';
+import { playTests } from '../../support/promtool.ts';
 
 /** What Prometheus makes of `grown` one hour on, for a counter with these samples, one a minute. */
 const CASES = [
@@ -18,27 +14,17 @@ const CASES = [
 describe('grown', { skip: needs('promtool') }, () => {
   for (const [what, values, expected] of CASES) {
     it(what, () => {
-      const folder = mkdtempSync(join(tmpdir(), 'lastport-grown-'));
-      try {
-        // increase() adds what half a scrape's growth would be at either end.
-        const expr = `round(${grown('x', '1h')})`;
-        const at = values.startsWith('_') ? '1h' : '2h';
-        const tests = [
-          {
-            interval: '1m',
-            input_series: [{ series: 'x', values }],
-            promql_expr_test: [{ expr, eval_time: at, exp_samples: [{ labels: '{}', value: expected }] }],
-          },
-        ];
-        writeFileSync(join(folder, 'test.yml'), JSON.stringify({ rule_files: [], evaluation_interval: '1m', tests }));
-        const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', 'test.yml'], {
-          cwd: folder,
-          encoding: 'utf8',
-        });
-        assert.equal(status, 0, `${stdout}${stderr}`);
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
+      // increase() adds what half a scrape's growth would be at either end.
+      const expr = `round(${grown('x', '1h')})`;
+      const at = values.startsWith('_') ? '1h' : '2h';
+      const tests = [
+        {
+          interval: '1m',
+          input_series: [{ series: 'x', values }],
+          promql_expr_test: [{ expr, eval_time: at, exp_samples: [{ labels: '{}', value: expected }] }],
+        },
+      ];
+      playTests({ rule_files: [], evaluation_interval: '1m', tests });
     });
   }
 });
