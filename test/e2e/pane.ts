@@ -31,9 +31,11 @@ export class Pane {
     return pane;
   }
 
-  /** Throws what tmux complains of. */
+  /** Throws what tmux complains of. Never starts a server (-N): that would be one outside. */
   tmux(...words: string[]): string {
-    const { status, stdout, stderr } = spawnSync('tmux', ['-u', '-S', this.socket, ...words], { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync('tmux', ['-N', '-u', '-S', this.socket, ...words], {
+      encoding: 'utf8',
+    });
     if (status !== 0) throw new Error(`tmux ${words[0]}: ${stderr}`);
     return stdout;
   }
