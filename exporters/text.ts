@@ -10,6 +10,7 @@ import {
 } from '../agent/model/assessment.ts';
 import { CAUSE_WORDS } from '../agent/model/cause-words.ts';
 import { poolLines } from './pool-text.ts';
+import { shortSeconds } from './short-seconds.ts';
 
 export interface TextOptions {
   /** Show every destination, not only the tight ones and those asked for. */
@@ -113,12 +114,12 @@ function finding(one: DestinationReport, where: string, ageSeconds: number): str
     : `connect() to ${where} is slow ${slow === 'now' ? slow : `in ${slow}`}, ${left}`;
 }
 
-/** "now", "4.1s", "12min"; null: not in sight. */
+/** "now", "4.1s", "12m"; null: not in sight. */
 function deadline(seconds: number | null, ageSeconds = 0): string | null {
   if (seconds === null || seconds > SHOWN_SECONDS) return null;
   const left = seconds - ageSeconds;
   if (left <= 0) return 'now';
-  return left < 100 ? `${left.toFixed(1)}s` : `${Math.round(left / 60)}min`;
+  return shortSeconds(left);
 }
 
 function poolFinding(pool: BindPoolReport): string {

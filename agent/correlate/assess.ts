@@ -33,7 +33,7 @@ import type { NetnsProbes } from './probes/probe-ledger.ts';
 import { probeView } from './probes/probe-view.ts';
 import { type AskScope, questions } from './questions.ts';
 import { Worst } from './ranking.ts';
-import type { Held } from './run-off.ts';
+import { CURVE_SECONDS, type Held } from './run-off.ts';
 import { isWorthATide, TIDES, tideOf } from './tide.ts';
 import { newTimeWaitClock, type TimeWaitClock, USUALLY_LATE_MS } from './time-wait-clock.ts';
 import type { TracedNetns } from './traced-connections.ts';
@@ -382,6 +382,8 @@ interface Reported {
   readonly listenersInRange: number;
 }
 
+const CURVE = new Float64Array(CURVE_SECONDS + 1);
+
 type ConnectionsOf = ReadonlyMap<number, FollowedConnections>;
 
 function withConnections(
@@ -395,7 +397,9 @@ function withConnections(
     const one = known.get(report);
     const followed = one === undefined ? undefined : connectionsOf.get(one.destination);
     if (one === undefined || followed === undefined) return report;
-    const curve: number[] | null = tides < TIDES ? [] : null;
+    // Most of them are not kept: one scratch for all.
+    const curve = tides < TIDES ? CURVE : null;
+    CURVE[0] = Number.NaN;
     const seen = forecast(report, one.held, followed.demand, surroundings, curve);
     const verdict = worstVerdict([report.verdict, forecastVerdict(report, seen, shared.usable.firstParityCount)]);
     const result = { ...report, ...followed.connections, forecast: seen, verdict };

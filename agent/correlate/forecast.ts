@@ -43,7 +43,7 @@ export function forecast(
   held: Held | null,
   demand: Demand | null,
   { lateSeconds: timerLate, timeWaitMost, timeWaitNow }: Surroundings,
-  curve: number[] | null = null,
+  curve: Float64Array | null = null,
 ): Forecast {
   // Timers end in bunches, a turn of the wheel apart: until the latest has ended all of them are held. A port that connect()
   // takes over earlier waits for no timer.

@@ -43,7 +43,7 @@ export interface RunOff {
 const STEP_SECONDS = 0.25;
 const STEPS_A_SECOND = 1 / STEP_SECONDS;
 /** Of a curve, beside now. */
-const CURVE_SECONDS = 60;
+export const CURVE_SECONDS = 60;
 /** Until all that waits now has gone, and what is opened now too. */
 const FINE_STEPS = 264;
 /** Then in steps of this share of the time that has passed. */
@@ -72,7 +72,7 @@ export function runOff(
   inflow: Inflow,
   lateSeconds: number,
   horizonSeconds: number,
-  curve: number[] | null = null,
+  curve: Float64Array | null = null,
 ): RunOff {
   const { limit, firstLimit, clock, earlier } = held;
   const { open, closedHere, heldSeconds, timeWaitCap } = inflow;
@@ -93,7 +93,7 @@ export function runOff(
   let peak = held.used;
   let before = held.used;
   let beforeFirst = held.usedFirst;
-  curve?.push(held.used);
+  if (curve !== null) curve[0] = held.used;
   for (let step = 1; step <= FINE_STEPS; step++) {
     const h = step * STEP_SECONDS;
     const opened = opensUntil(inflow, h) - opensUntil(inflow, h - STEP_SECONDS);
@@ -109,7 +109,7 @@ export function runOff(
     if (slow === null && firstLimit > 0 && first >= firstLimit) slow = between(h, beforeFirst, first, firstLimit);
     if (exhausted === null && used >= limit) exhausted = between(h, before, used, limit);
     peak = Math.max(peak, used);
-    if (step % STEPS_A_SECOND === 0 && step <= CURVE_SECONDS * STEPS_A_SECOND) curve?.push(used);
+    if (curve !== null && step % STEPS_A_SECOND === 0 && h <= CURVE_SECONDS) curve[h] = used;
     before = used;
     beforeFirst = first;
   }

@@ -20,12 +20,14 @@ export function isWorthATide({ verdict, usedPorts, usablePorts }: Headroom & { r
  *   closes │   ▂▄█▅▃▂▁▂▃▅      used │        ╭──── limit
  *          └──────────────▶         │   ╭────╯
  *           −60 s        now        └───────────▶ +60 s
+ *
+ * `curve`: of runOff(); [0] is NaN where that was not known.
  */
-export function tideOf(clock: TimeWaitClock, usedAhead: readonly number[]): Tide {
+export function tideOf(clock: TimeWaitClock, curve: Float64Array): Tide {
   const closesAgo = new Array<number>(SECONDS).fill(0);
   for (let bin = 0; bin < clock.all.length; bin++) {
     const ago = SECONDS - 1 - Math.floor(bin / BINS_A_SECOND);
     closesAgo[Math.max(0, ago)]! += clock.all[bin]!;
   }
-  return { closesAgo, usedAhead: usedAhead.map(Math.round) };
+  return { closesAgo, usedAhead: Number.isNaN(curve[0]) ? [] : Array.from(curve, Math.round) };
 }

@@ -94,7 +94,7 @@ export interface ConnectError {
 export interface Tide {
   /** Connections that this side closed, by how many whole seconds ago: 60 numbers, [0] is the second that just passed. */
   readonly closesAgo: readonly number[];
-  /** Ports it will use if its demand stays and there are enough, by seconds from now: [0] is now, then up to 60. */
+  /** Ports it will use if its demand stays and there are enough, by seconds from now: [0] is now, then up to 60. Empty: not known. */
   readonly usedAhead: readonly number[];
 }
 

@@ -1,12 +1,5 @@
 import type { DestinationReport } from '../../agent/model/assessment.ts';
-
-/** Seconds as they fit a narrow column: 4.1s, 42s, 12m, 3h. */
-function shortSeconds(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)}s`;
-  if (seconds < 99.5) return `${Math.round(seconds)}s`;
-  if (seconds < 5970) return `${Math.round(seconds / 60)}m`;
-  return seconds < 359_000 ? `${Math.round(seconds / 3600)}h` : `${Math.min(999, Math.round(seconds / 86_400))}d`;
-}
+import { shortSeconds } from '../short-seconds.ts';
 
 type Foreseen = Pick<DestinationReport, 'forecast' | 'headroomPorts' | 'fastHeadroomPorts'>;
 

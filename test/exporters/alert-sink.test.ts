@@ -80,6 +80,25 @@ describe('AlertSink', () => {
     });
   });
 
+  it('says at once what has become known of one that fires, and not again before its time', async () => {
+    await scene({}, async ({ sink, receiver, settled, pass }) => {
+      sink.publish([one], [one]);
+      await settled(1);
+      const known = { ...one, annotations: { ...one.annotations, cause: 'bodies left unread' } };
+      pass(1000);
+      sink.publish([], [known], [known]);
+      await settled(2);
+      const [, { body }] = receiver.received as [Received, Received];
+      const [told, ...others] = JSON.parse(body);
+      assert.deepEqual([told.labels, told.annotations.cause, others], [one.labels, 'bodies left unread', []]);
+      pass(1000);
+      sink.publish([], [known]);
+      sink.publish([other], [known, other]);
+      await settled(3);
+      assert.equal(JSON.parse(receiver.received[2]?.body ?? '[]').length, 1);
+    });
+  });
+
   it('says it again every minute while it fires, by a clock that no one sets, and says its end once', async () => {
     let now = STARTED;
     await scene({ now: () => now }, async ({ sink, receiver, settled, pass }) => {

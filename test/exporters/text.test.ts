@@ -118,7 +118,7 @@ describe('checkTable', () => {
       'soon slow',
       'warning',
       { owners: [], forecast: { ...CALM, slowConnectInSeconds: 12.34 } },
-      'WARNING web-1: connect() to 10.9.0.2:8080 is slow in 12.3s, 14,209 of 28,232 ports left | worst_used=49%;80;95',
+      'WARNING web-1: connect() to 10.9.0.2:8080 is slow in 12s, 14,209 of 28,232 ports left | worst_used=49%;80;95',
     ],
   ] as const) {
     it(`says in its first line: ${what}`, () => {

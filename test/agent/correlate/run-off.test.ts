@@ -56,11 +56,10 @@ describe('runOff', () => {
   });
 
   it('tells the ports used now and at each of the next sixty seconds', () => {
-    const curve: number[] = [];
+    const curve = new Float64Array(61);
     runOff(nothing(28_232), perRequest(100), LATE, DAY, curve);
-    assert.equal(curve.length, 61);
     for (const [second, used] of curve.entries()) near(used, 100 * second, 1, `after ${second} s`);
-    const falling: number[] = [];
+    const falling = new Float64Array(61);
     runOff(waiting(13_000, 200, 0, 60), perRequest(0), LATE, DAY, falling);
     near(falling[0] as number, 12_000, 1);
     near(falling[30] as number, 6000, 400);

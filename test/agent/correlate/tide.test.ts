@@ -4,6 +4,8 @@ import { isWorthATide, tideOf } from '../../../agent/correlate/tide.ts';
 import { clockBin, newTimeWaitClock } from '../../../agent/correlate/time-wait-clock.ts';
 import { destination } from '../../support/assessments.ts';
 
+const UNKNOWN = Float64Array.of(Number.NaN, 7);
+
 describe('tideOf', () => {
   const clock = newTimeWaitClock();
   // In hundredths of a second that are left of a minute: closed just now, half a minute ago, a minute ago, and overdue.
@@ -17,7 +19,7 @@ describe('tideOf', () => {
     clock.all[clockBin(left)]! += count;
 
   it('has what was closed by how long ago that was', () => {
-    const { closesAgo } = tideOf(clock, []);
+    const { closesAgo } = tideOf(clock, UNKNOWN);
     assert.equal(closesAgo.length, 60);
     assert.equal(closesAgo[0], 10);
     assert.equal(closesAgo[29], 20);
@@ -27,7 +29,10 @@ describe('tideOf', () => {
       36,
     );
   });
-  it('has whole ports', () => assert.deepEqual(tideOf(clock, [10.4, 20.6]).usedAhead, [10, 21]));
+  it('has whole ports', () => {
+    assert.deepEqual(tideOf(clock, Float64Array.of(10.4, 20.6)).usedAhead, [10, 21]);
+  });
+  it('has none where they are not known', () => assert.deepEqual(tideOf(clock, UNKNOWN).usedAhead, []));
 });
 
 describe('isWorthATide', () => {
