@@ -1,9 +1,13 @@
 // What a program must never notice. Real programs, and daemons of every bad kind.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Listener, run, startServer } from './listener.ts';
+import { Listener, PROBE, run, startServer } from './listener.ts';
 
 let url: string;
 let server: Server;
@@ -210,9 +214,20 @@ describe('everybody is covered', () => {
     listener.stop();
   });
 
+  it('a probe that was installed in pieces is none, and the program runs', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lastport-pieces-'));
+    try {
+      copyFileSync(PROBE, join(folder, 'probe.cjs'));
+      const argv = ['--require', join(folder, 'probe.cjs'), '-e', 'console.log("runs")'];
+      const { status, stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
+      assert.deepEqual([status, stdout, stderr], [0, 'runs\n', '']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('two copies of the probe are one', async () => {
     const listener = await new Listener().start();
-    const { PROBE } = await import('./listener.ts');
     await run(one(), { socket: listener.path, env: { NODE_OPTIONS: `--import ${JSON.stringify(PROBE)}` } }).ended;
     await until(() => listener.all.length > 0);
     assert.deepEqual([listener.heard.length, listener.all[0]?.counts.requests], [1, 1]);
