@@ -31,6 +31,7 @@ IP_BIND_ADDRESS_NO_PORT = 24
 IP_LOCAL_PORT_RANGE = 51
 TCP_FASTOPEN_CONNECT = 30
 TCP_FASTOPEN_NO_COOKIE = 34
+TCP_FIN_WAIT2 = 5
 PATIENCE_S = 10
 # A peer that nobody has: its hardware address is known and nobody's, so packets to it vanish.
 NOBODYS_MAC = '02:00:00:00:00:66'
@@ -310,7 +311,7 @@ class Driver:
 
     def do_close(self, name='a', first='client', count=None):
         """Closes connections of a group. `first`: client | server | reset (by the client), or one side only: client-only |
-        server-only | server-reset | half (the client's shutdown of its sending side)."""
+        fin_wait2 (client-only, and the remains of that state are certain) | server-only | server-reset | half (the client's shutdown of its sending side)."""
         group = self.groups[name]
         socks = group[:count]
         del group[:len(socks)]
@@ -336,6 +337,14 @@ class Driver:
                 self.await_end(sock)
                 sock.close()
             elif first == 'client-only':
+                sock.close()
+                kept.append(peer)
+            elif first == 'fin_wait2':
+                # Closed at once, it stays a whole socket with a keep-alive timer for its minute if the peer's ACK comes
+                # while close() holds it (tcp_rcv_state_process). So: first the state, then close().
+                sock.shutdown(socket.SHUT_WR)
+                self.await_true(lambda: sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == TCP_FIN_WAIT2,
+                                'the server does not acknowledge the FIN')
                 sock.close()
                 kept.append(peer)
             elif first == 'half':

@@ -44,7 +44,7 @@ describe('both engines', { skip }, () => {
         await net.connect({ to: B, count: 30, name: at('closed') });
         await net.hangUp(at('closed'), 'client');
         await net.until(TIME_WAIT, 30 * (round + 1), { to: B, maxLeft: OLD });
-        await net.hangUp(at('live'), 'client-only', 5);
+        await net.hangUp(at('live'), 'fin_wait2', 5);
         await net.hangUp(at('live'), 'server-only', 5);
         await net.hangUp(at('live6'), 'half', 5);
         const text = flows(await look(net, '--engine', 'procfs', '--ask', 'off'));

@@ -46,7 +46,15 @@ export interface ConnectRequest extends SocketOptions {
 }
 
 /** client | server | reset: who closes first, and the other follows. The rest: only one side does anything. */
-export type HangUp = 'client' | 'server' | 'reset' | 'client-only' | 'server-only' | 'server-reset' | 'half';
+export type HangUp =
+  | 'client'
+  | 'server'
+  | 'reset'
+  | 'client-only'
+  | 'fin_wait2'
+  | 'server-only'
+  | 'server-reset'
+  | 'half';
 
 export interface Truth {
   /** connect() calls that succeeded until one was refused. */

@@ -185,13 +185,13 @@ async function ingredient(
     'client',
     'server',
     'reset',
-    'client-only',
+    'fin_wait2',
     'server-only',
     'half',
   ]);
   await net.hangUp(name, first);
   if (first === 'client') ledger.put(to, from, ports, { bound, state: 'time_wait' });
-  if (first === 'client-only') ledger.put(to, from, ports, { bound, state: 'closed fin_wait2' });
+  if (first === 'fin_wait2') ledger.put(to, from, ports, { bound, state: 'closed fin_wait2' });
   if (first === 'server' || first === 'reset') ledger.remove(to, from, ports);
   await settled(net, ledger);
 }

@@ -185,7 +185,7 @@ export const CLOSING: readonly Situation[] = [
     sysctls: REUSE_AT_ONCE,
     build: async (net) => {
       await net.connect({ to: A, count: 30 });
-      await net.hangUp('a', 'client-only');
+      await net.hangUp('a', 'fin_wait2');
       await net.until(FIN_WAIT2, 30, { timer: TW_TIMER, maxLeft: OLD });
     },
     answers: [
