@@ -1,8 +1,10 @@
 #!/usr/bin/env node
+import { fstatSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import type Yargs from 'yargs';
 import { COLLECTORS, ENGINE_COLLECTORS } from '../collectors/index.ts';
+import type { LogFormat } from '../exporters/log.ts';
 import type { AlertListener } from './alerting.ts';
 import { check } from './commands/check.ts';
 import { type Command, type Config, loadConfig, optionsFor, UsageError } from './config/config.ts';
@@ -38,6 +40,8 @@ const commands: Record<
         { Alerting, sinksOf },
         { Recorder },
         { systemLookup },
+        { serviceManager },
+        { lazyLibc },
       ] = await Promise.all([
         import('./commands/run.ts'),
         import('./look-worker.ts'),
@@ -47,8 +51,10 @@ const commands: Record<
         import('./alerting.ts'),
         import('./recorder.ts'),
         import('../exporters/name-lookup.ts'),
+        import('./service-manager.ts'),
+        import('../collectors/libc.ts'),
       ]);
-      const logger = createLogger(config.logLevel, process.stdout, process.stdout.isTTY === true);
+      const logger = createLogger(config.logLevel, process.stdout, logFormat());
       const { maxDestinations } = config;
       const metrics = new EXPORTERS.prometheus({ maxDestinations, version: version(), node: process.version });
       const stateDir = stateDirectory(config);
@@ -107,6 +113,12 @@ const commands: Record<
         signal: terminationSignal(),
         hostName: hostname(),
         probeSocket: probeSocketPlace(config),
+        serviceManager: ({ stuckMs }) => {
+          const onError = (error: Error) => logger.warn({ err: error.message }, 'the service manager is not told');
+          const manager = serviceManager(process.env, process.pid, lazyLibc(), onError);
+          const monotonicUs = () => process.hrtime.bigint() / 1000n;
+          return manager === null ? null : new EXPORTERS.sdNotify({ ...manager, stuckMs, monotonicUs });
+        },
         monotonic,
       });
     },
@@ -282,6 +294,13 @@ function probeSocketPlace({ probeSocket, probeSocketMode, probeSocketGroup }: Co
     throw new UsageError(`--probe-socket-group: this host has no group ${probeSocketGroup}; use one that it has`);
   }
   return { path, mode: probeSocketMode, group };
+}
+
+/** The journal gives the device and inode of its socket, so that a stdout that leads elsewhere is not taken for it. */
+function logFormat(): LogFormat {
+  if (process.stdout.isTTY === true) return 'terminal';
+  const { dev, ino } = fstatSync(1);
+  return process.env['JOURNAL_STREAM'] === `${dev}:${ino}` ? 'journal' : 'json';
 }
 
 const stateDirectory = ({ stateDir }: Config) => stateDirOf(stateDir, process.env, process.getuid?.() === 0);

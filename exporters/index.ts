@@ -7,6 +7,7 @@ import { realFolder } from './incidents/folder.ts';
 import { FolderWriter } from './incidents/folder-writer.ts';
 import { AssessmentLog, createLogger } from './log.ts';
 import { PrometheusExporter } from './prometheus.ts';
+import { SdNotify } from './sd-notify.ts';
 import { webhook } from './webhook.ts';
 
 /** Every exporter of the daemon. */
@@ -21,6 +22,7 @@ export const EXPORTERS = {
   webhook,
   folder: realFolder,
   folderWriter: FolderWriter,
+  sdNotify: SdNotify,
 };
 
 export { createLogger };

@@ -9,18 +9,36 @@ export interface LogStream {
   write(line: string): unknown;
 }
 
+/** `json`: an object a line. `journal`: that, after the priority that the journal files it under. `terminal`: to be read. */
+export type LogFormat = 'json' | 'journal' | 'terminal';
+
+const STREAMS: Readonly<Record<LogFormat, (stream: LogStream) => LogStream>> = {
+  json: (stream) => stream,
+  journal: prioritised,
+  terminal: readable,
+};
+
 /**
  * A pino logger: one JSON object a line, written at once, because lines that wait in a buffer are lost when the process
- * ends. On a terminal a readable line instead.
+ * ends.
  */
-export function createLogger(level: string, stream: LogStream, isTerminal: boolean): Logger {
+export function createLogger(level: string, stream: LogStream, format: LogFormat): Logger {
   const options = {
     level,
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return pino(options, isTerminal ? readable(stream) : stream);
+  return pino(options, STREAMS[format](stream));
+}
+
+/** Of syslog(3), by the first letter of the level: fatal, error, warn, info, debug, trace. */
+const PRIORITIES: Readonly<Record<string, number>> = { f: 2, e: 3, w: 4, i: 6, d: 7, t: 7 };
+const LEVEL_AT = '{"level":"'.length;
+
+/** {"level":"warn",… → <4>{"level":"warn",… (SyslogLevelPrefix= of systemd.exec(5)) */
+function prioritised(stream: LogStream): LogStream {
+  return { write: (line) => stream.write(`<${PRIORITIES[line[LEVEL_AT] ?? ''] ?? 6}>${line}`) };
 }
 
 /** {"level":"info","time":"…T02:40:00.000Z","msg":"ready","address":"…"} → 02:40:00 info  ready  address=… */

@@ -4,6 +4,7 @@ import type { AlertSink } from '../../exporters/alert-sink.ts';
 import type { HttpServer } from '../../exporters/http-server.ts';
 import type { Logger } from '../../exporters/log.ts';
 import type { PrometheusExporter } from '../../exporters/prometheus.ts';
+import type { SdNotify, SdNotifyOptions } from '../../exporters/sd-notify.ts';
 import { type Alerting, rulesOf } from '../alerting.ts';
 import type { Config } from '../config/config.ts';
 import type { AlertRules } from '../correlate/alert-book.ts';
@@ -36,6 +37,8 @@ export interface RunParts {
   readonly hostName: string;
   /** Where probes report to; null: nowhere. */
   readonly probeSocket: WorkerOrders['probeSocket'];
+  /** What tells the service manager; null: the daemon was not started by one. */
+  readonly serviceManager: (options: Pick<SdNotifyOptions, 'stuckMs'>) => SdNotify | null;
   readonly monotonic: () => number;
 }
 
@@ -56,6 +59,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   let tickThen = 0;
   /** A shorter tick takes effect when the wait under way is over. */
   const waitMs = () => Math.max(config.tickMs, tickThen);
+  const stuckMs = () => Math.max(waitMs() * STUCK_AFTER_TICKS, waitMs() + STUCK_AFTER_MS);
 
   let first: () => void = () => undefined;
   const firstLook = new Promise<void>((resolve) => {
@@ -72,13 +76,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   const http = parts.serve({
     // A page without values would look like a host without sockets.
     render: (format) => started.then(() => metrics.render(format)),
-    lastTick: () =>
-      lastTick === null
-        ? null
-        : {
-            ageMs: monotonic() - lastTick,
-            limitMs: Math.max(waitMs() * STUCK_AFTER_TICKS, waitMs() + STUCK_AFTER_MS),
-          },
+    lastTick: () => (lastTick === null ? null : { ageMs: monotonic() - lastTick, limitMs: stuckMs() }),
     allowedHosts: () => [...hostNames(parts.hostName), ...config.allowedHosts],
     onError,
     monotonic,
@@ -93,11 +91,10 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   };
   const instance = `${parts.hostName}:${config.listen.kind === 'tcp' ? port : 0}`;
   const alerting = parts.alerting(rulesOf(config, instance), sinks, http);
+  const manager = parts.serviceManager({ stuckMs });
+  const optional = [parts.recorder, manager].filter((one) => one !== null);
   // Alerts first: nobody waits for them in vain.
-  const publish = publishTo(
-    [note, alerting, metrics, http, parts.log, ...(parts.recorder === null ? [] : [parts.recorder])],
-    onError,
-  );
+  const publish = publishTo([note, alerting, metrics, http, parts.log, ...optional], onError);
   const background = new Background(parts, onError);
   const orders = (): WorkerOrders => {
     const { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs, nat } = config;
@@ -116,7 +113,8 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   const looking = parts.startLooking({ orders: orders(), onAssessment, onError });
   background.onFound = () => looking.update(orders());
   parts.onReload(() => {
-    parts.reload().then(
+    manager?.reloading();
+    const reloaded = parts.reload().then(
       (changed) => {
         reportUnchangeable(config, changed, logger);
         const { listen, procfs, alertmanagers, webhooks, alertAuth, alertCa, stateDir } = config;
@@ -130,6 +128,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
       },
       (error: unknown) => onError('configuration not reloaded, the old one stays', error),
     );
+    if (manager !== null) void reloaded.then(() => manager.ready());
   });
 
   // Said only when there is something to be had: whoever waits for it may scrape, or send SIGHUP, at once.
@@ -140,8 +139,11 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
     logger.warn('anyone who reaches this address can read it: there is no authentication');
   }
 
+  manager?.ready();
+
   if (!signal.aborted) await once(signal, 'abort');
   logger.info('ending');
+  manager?.stopping();
   background.stop();
   await Promise.all([looking.stop(), http.close(), alerting.close(), parts.recorder?.close()]);
   return 0;

@@ -123,14 +123,21 @@ function namespace(host: Host): Sight {
   });
 }
 
-/** ptrace_may_access() guards /proc/<pid>/fd: CAP_SYS_PTRACE in the user namespace of the other, or the same user. */
+/**
+ * ptrace_may_access() guards what is in /proc/<pid>/fd: CAP_SYS_PTRACE in the user namespace of the other, or the same user.
+ * The folder itself is readable to its user alone, or to those whom capabilities(7) lets pass file permissions.
+ */
+const SEE_ALL = [['CAP_SYS_PTRACE'], ['CAP_DAC_READ_SEARCH', 'CAP_DAC_OVERRIDE']] as const;
+
 function otherProcesses(host: Host): Sight {
   const what = "other processes' sockets";
   const costs = "whose the others' sockets are";
   const own = credentials(host);
   if (own instanceof Error) return { what, seen: 'no', found: own.message, costs };
-  if (!own.capabilities.includes('CAP_SYS_PTRACE')) {
-    return { what, seen: 'partly', found: `only those of uid ${own.uid}; CAP_SYS_PTRACE shows all`, costs };
+  const missing = SEE_ALL.filter((any) => !any.some((one) => own.capabilities.includes(one))).map(([one]) => one);
+  if (missing.length > 0) {
+    const found = `only those of uid ${own.uid}; ${missing.join(' and ')} would show all`;
+    return { what, seen: 'partly', found, costs };
   }
   const inside = [
     ...(link(host, 'self/ns/user') === FIRST_USER ? [] : ['user']),

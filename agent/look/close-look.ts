@@ -153,7 +153,7 @@ function unownedGap(count: number): Gap {
   return {
     source: 'proc-fd',
     what: count === 1 ? 'the owner of a socket' : `owners of ${count} sockets`,
-    why: 'the descriptors of other processes may not be read (needs CAP_SYS_PTRACE)',
+    why: 'the descriptors of other processes may not be read (needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)',
     costs: 'nobody is named as their owner',
   };
 }

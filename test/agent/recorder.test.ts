@@ -41,7 +41,7 @@ function open(folder: FakeFolder = fakeFolder()) {
   const recorder = new Recorder({
     folder,
     writer: AwaitedWriter,
-    logger: createLogger('info', { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) }, false),
+    logger: createLogger('info', { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) }, 'json'),
     onCounts: (now) => counts.push({ ...now }),
     now: () => BEGIN + second * 1000,
     monotonic: () => second * 1000,

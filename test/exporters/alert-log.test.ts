@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Alert } from '../../agent/model/alert.ts';
 import { AlertLog } from '../../exporters/alert-log.ts';
-import { createLogger } from '../../exporters/log.ts';
+import { createLogger, type LogFormat } from '../../exporters/log.ts';
 import { alert, resolved } from '../support/alerts.ts';
 
-function logged(changed: readonly Alert[], isTerminal = false, learned: readonly Alert[] = []): string[] {
+function logged(changed: readonly Alert[], format: LogFormat = 'json', learned: readonly Alert[] = []): string[] {
   const lines: string[] = [];
-  const logger = createLogger('info', { write: (line) => lines.push(line.trimEnd()) }, isTerminal);
+  const logger = createLogger('info', { write: (line) => lines.push(line.trimEnd()) }, format);
   new AlertLog(logger).publish(changed, [], learned);
   return lines;
 }
@@ -29,7 +29,7 @@ describe('AlertLog', () => {
   it('says what has become known of one that fires', () => {
     const one = alert();
     const known = { ...one, annotations: { ...one.annotations, cause: 'bodies left unread: 900 of 1,000' } };
-    const [line] = logged([], false, [known]).map((text) => JSON.parse(text));
+    const [line] = logged([], 'json', [known]).map((text) => JSON.parse(text));
     assert.deepEqual(
       [line.level, line.event, line.status, line.annotations.cause],
       ['error', 'alert', 'updated', 'bodies left unread: 900 of 1,000'],
@@ -46,6 +46,9 @@ describe('AlertLog', () => {
   });
 
   it('is for people on a terminal', () => {
-    assert.match(logged([alert()], true)[0]!, /^\d\d:\d\d:\d\d error 10\.9\.0\.2:8080 has no port left.* event=alert /);
+    assert.match(
+      logged([alert()], 'terminal')[0]!,
+      /^\d\d:\d\d:\d\d error 10\.9\.0\.2:8080 has no port left.* event=alert /,
+    );
   });
 });

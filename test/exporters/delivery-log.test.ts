@@ -7,7 +7,7 @@ import { createLogger } from '../../exporters/log.ts';
 function logged(events: readonly (readonly [string, string | null, number])[]) {
   const lines: string[] = [];
   let now = 0;
-  const log = new DeliveryLog(createLogger('info', { write: (line) => lines.push(line) }, false), () => now * 1000);
+  const log = new DeliveryLog(createLogger('info', { write: (line) => lines.push(line) }, 'json'), () => now * 1000);
   for (const [sink, why, at] of events) {
     now = at;
     log.note(sink, why === null ? 'ok' : 'failed', why);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AssessmentLog, createLogger } from '../../exporters/log.ts';
+import { AssessmentLog, createLogger, type LogFormat } from '../../exporters/log.ts';
 import { assessment, destination, namespace } from '../support/assessments.ts';
 
-function logged(publish: (log: AssessmentLog) => void, isTerminal = false): string[] {
+function logged(publish: (log: AssessmentLog) => void, format: LogFormat = 'json'): string[] {
   const lines: string[] = [];
-  publish(new AssessmentLog(createLogger('info', { write: (line) => lines.push(line.trimEnd()) }, isTerminal)));
+  publish(new AssessmentLog(createLogger('info', { write: (line) => lines.push(line.trimEnd()) }, format)));
   return lines;
 }
 
@@ -62,8 +62,21 @@ describe('AssessmentLog', () => {
     assert.deepEqual(JSON.parse(lines[60]!).lines, 940);
   });
 
+  it('gives the journal its priorities', () => {
+    const lines = logged((log) => {
+      log.publish(withVerdict('critical'));
+      log.publish(withVerdict('warning'));
+      log.publish(withVerdict('healthy'));
+    }, 'journal');
+    assert.deepEqual(
+      lines.map((line) => line.slice(0, 4)),
+      ['<3>{', '<4>{', '<6>{'],
+    );
+    assert.equal(JSON.parse(lines[0]!.slice(3)).level, 'error');
+  });
+
   it('is for people on a terminal', () => {
-    const [line] = logged((log) => log.publish(assessment({ gaps: [gap], namespaces: [] })), true);
+    const [line] = logged((log) => log.publish(assessment({ gaps: [gap], namespaces: [] })), 'terminal');
     assert.match(
       line ?? '',
       /^\d\d:\d\d:\d\d warn {2}not visible: IPv6 sockets {2}source=proc-net-tcp why=EACCES costs=much$/,

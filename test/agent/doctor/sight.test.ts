@@ -103,9 +103,22 @@ describe('look', () => {
 
   for (const [name, text, links, seen, found] of [
     ['root', status(0, '000001ffffffffff'), {}, 'yes', 'all'],
-    ['one capability', status(990, '0000000000080000'), {}, 'yes', 'all'],
-    ['a user', status(990, '0'), {}, 'partly', 'only those of uid 990; CAP_SYS_PTRACE shows all'],
-    ['root without it', status(0, '1'), {}, 'partly', 'only those of uid 0; CAP_SYS_PTRACE shows all'],
+    ['two capabilities', status(990, '0000000000080004'), {}, 'yes', 'all'],
+    [
+      'one capability',
+      status(990, '0000000000080000'),
+      {},
+      'partly',
+      'only those of uid 990; CAP_DAC_READ_SEARCH would show all',
+    ],
+    [
+      'a user',
+      status(990, '0'),
+      {},
+      'partly',
+      'only those of uid 990; CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH would show all',
+    ],
+    ['root without it', status(0, '2'), {}, 'partly', 'only those of uid 0; CAP_SYS_PTRACE would show all'],
     [
       'root of a container',
       status(0, '000001ffffffffff'),
