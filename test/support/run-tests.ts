@@ -25,7 +25,9 @@ if (files.length === 0) {
   process.exit(1);
 }
 /** What counts real programs second by second needs the processors for itself: these run one after the other, at the end. */
-const ALONE = /\/test\/(e2e\/(?!formats|page|top)|kernel\/forecast)/;
+const ALONE = /\/test\/e2e\/(five-programs|gets-out|load|owners|rates|trace)\./;
+/** What plays minutes of real traffic, slowly: two of these leave each other time enough, but no more than two. */
+const CALM = /\/test\/(e2e\/(?!formats|page|top)|kernel\/forecast)/;
 /** Minutes, if nothing else is left to run beside them: these begin. */
 const LONG = /\/test\/(kernel|scenarios|e2e)\//;
 
@@ -37,14 +39,17 @@ const run = (some: readonly string[], concurrency: number): number => {
   const args = ['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, TIMEOUT, ...some];
   return spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;
 };
-const beside = files.filter((file) => !ALONE.test(file));
+const kind = (file: string) => (ALONE.test(file) ? 'alone' : CALM.test(file) ? 'calm' : 'beside');
+const of = (wanted: ReturnType<typeof kind>) => files.filter((file) => kind(file) === wanted);
+/** Longest first, as far as names tell: what is begun last ends last. */
+const longFirst = (some: readonly string[]) => {
+  const isLong = (file: string) => LONG.test(file);
+  return [...some.filter(isLong), ...some.filter((file) => !isLong(file))];
+};
 // Much of it is waiting: for the kernel's minute, for a program to start. Node's own default leaves a processor idle.
-const together = run(
-  [...beside.filter((file) => LONG.test(file)), ...beside.filter((file) => !LONG.test(file))],
-  availableParallelism() + 1,
-);
-const alone = run(
-  files.filter((file) => ALONE.test(file)),
-  1,
-);
-process.exit(together || alone);
+const statuses = [
+  run(longFirst(of('beside')), availableParallelism() + 1),
+  run(of('calm').reverse(), 2), // kernel/forecast is the longest by far
+  run(of('alone'), 1),
+];
+process.exit(statuses.find((status) => status !== 0) ?? 0);
