@@ -305,13 +305,15 @@ function logFormat(): LogFormat {
 
 const stateDirectory = ({ stateDir }: Config) => stateDirOf(stateDir, process.env, process.getuid?.() === 0);
 
-/** These end in order; a second one, or five seconds, at once. */
+/** Less than TimeoutStopSec= of the unit. Where nothing else runs it takes a tenth of a second; a starved host takes longer. */
+const LONGEST_END_MS = 8000;
+/** These end in order; a second one, or too long a time, at once. */
 function terminationSignal(signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): AbortSignal {
   const controller = new AbortController();
   const end = () => {
     if (controller.signal.aborted) process.exit(1);
     controller.abort();
-    setTimeout(() => process.exit(1), 5000).unref();
+    setTimeout(() => process.exit(1), LONGEST_END_MS).unref();
   };
   for (const signal of signals) process.on(signal, end);
   return controller.signal;
