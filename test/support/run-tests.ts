@@ -25,7 +25,7 @@ if (files.length === 0) {
   process.exit(1);
 }
 /** What counts real programs second by second needs the processors for itself: these run one after the other, at the end. */
-const ALONE = /\/test\/e2e\/(five-programs|gets-out|load|owners|rates|trace)\./;
+const ALONE = /\/test\/(e2e\/(five-programs|gets-out|load|owners|rates|trace)|systemd\/levels)\./;
 /** What plays minutes of real traffic, slowly: two of these leave each other time enough, but no more than two. */
 const CALM = /\/test\/(e2e\/(?!formats|page|top)|kernel\/forecast)/;
 /** Minutes, if nothing else is left to run beside them: these begin. */

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import type { DestinationReport } from '../../agent/model/assessment.ts';
 import { Inside, WITH_TRACEFS } from '../e2e/inside.ts';
 import { sampleValue } from '../e2e/samples.ts';
-import { obstacle } from '../kernel/netns.ts';
+import { Netns, obstacle } from '../kernel/netns.ts';
 import { A } from '../kernel/situations/places.ts';
 import { root } from '../support/golden.ts';
 import { needs } from '../support/needs.ts';
@@ -100,19 +100,27 @@ describe('lastport, run with what its unit leaves it', { skip, timeout: 60_000 }
     });
   });
 
-  it('follows the kernel’s trace with trace.conf, without a capability', async () => {
+  it('follows the kernel’s trace with trace.conf, and takes no other namespace’s connections for its own', async () => {
     await inUnit([TRACE], async (inside) => {
       const { net } = inside;
-      await net.connect({ to: A, count: 200, name: 'a' });
-      await net.hangUp('a', 'server', 120);
-      const page = await inside.until('the closes', async () => {
-        const text = await inside.freshMetrics();
-        return sampleValue(text, 'lastport_destination_closes_total', { destination: A, closer: 'remote' }) === 120
-          ? text
-          : null;
-      });
-      assert.equal(sampleValue(page, 'lastport_destination_opens_total', { destination: A }), 200);
-      assert.equal(sampleValue(page, 'lastport_trace_lost_events_total'), 0);
+      const other = await Netns.open();
+      try {
+        // The same addresses on both ends, which the trace alone cannot tell apart: who connects is asked, while he is there.
+        await other.listen('[::]:8080');
+        await other.connect({ to: A, count: 60, name: 'not here' });
+        await net.connect({ to: A, count: 200, name: 'a' });
+        await net.hangUp('a', 'server', 120);
+        const page = await inside.until('the closes', async () => {
+          const text = await inside.freshMetrics();
+          return sampleValue(text, 'lastport_destination_closes_total', { destination: A, closer: 'remote' }) === 120
+            ? text
+            : null;
+        });
+        assert.equal(sampleValue(page, 'lastport_destination_opens_total', { destination: A }), 200);
+        assert.equal(sampleValue(page, 'lastport_trace_lost_events_total'), 0);
+      } finally {
+        await other.close();
+      }
     });
   });
 });
