@@ -33,6 +33,7 @@ const commands: Record<
         { run },
         { LookWorker },
         { createLogger, EXPORTERS },
+        { incidentsGap, logGap, OwnGaps, sinkGap },
         { readInventory },
         { resolveAsked },
         { Alerting, sinksOf },
@@ -42,15 +43,28 @@ const commands: Record<
         import('./commands/run.ts'),
         import('./look-worker.ts'),
         import('../exporters/index.ts'),
+        import('./own-gaps.ts'),
         import('../collectors/system.ts'),
         import('./asked.ts'),
         import('./alerting.ts'),
         import('./recorder.ts'),
         import('../exporters/name-lookup.ts'),
       ]);
-      const logger = createLogger(config.logLevel, process.stdout, process.stdout.isTTY === true);
       const { maxDestinations } = config;
       const metrics = new EXPORTERS.prometheus({ maxDestinations, version: version(), node: process.version });
+      const own = new OwnGaps();
+      const output = new EXPORTERS.logOutput({
+        fd: process.stdout.fd,
+        onTrouble: (error) => {
+          own.note('log', error === null ? null : logGap(error));
+          metrics.noteOwn({ linesLost: output.lost });
+          if (error !== null) complain(error);
+        },
+        onBack: (lines) => logger.warn({ lines }, 'lines of the log were lost: they could not be written'),
+      });
+      const isTerminal = process.stdout.isTTY === true;
+      const logger = createLogger(config.logLevel, isTerminal ? process.stdout : output, isTerminal);
+      const log = new EXPORTERS.log(logger);
       const stateDir = stateDirectory(config);
       if (stateDir === null && config.stateDir === 'auto') {
         logger.warn('incidents are not recorded: neither $STATE_DIRECTORY nor $HOME is set; give --state-dir DIR');
@@ -63,13 +77,22 @@ const commands: Record<
               writer: EXPORTERS.folderWriter,
               logger,
               onCounts: (counts) => metrics.noteIncidents(counts),
+              onTrouble: (error) => own.note('incidents', error === null ? null : incidentsGap(stateDir, error)),
               now,
               monotonic,
             });
       return run(config, {
         startLooking: (options) => new LookWorker(options),
         logger,
-        log: new EXPORTERS.log(logger),
+        log: {
+          name: log.name,
+          publish: (assessment) => {
+            output.catchUp();
+            metrics.noteOwn({ linesLost: output.lost });
+            log.publish(assessment);
+          },
+        },
+        own,
         metrics,
         sinks: (settings) => {
           const deliveries = new EXPORTERS.deliveryLog(logger, monotonic);
@@ -83,6 +106,7 @@ const commands: Record<
             onResult: (sink, result, why) => {
               metrics.noteDelivery(sink, result);
               deliveries.note(sink, result, why);
+              own.note(`sink ${sink}`, why === null ? null : sinkGap(sink, why));
             },
           });
           for (const { name } of sinks) metrics.noteSink(name);
@@ -351,7 +375,7 @@ async function main(): Promise<number> {
 // `lastport check | head -1` is not an error, and its exit code still the answer; a daemon goes on without its log. An
 // answer that is not delivered for another reason is none.
 let complained = false;
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+function complain(error: NodeJS.ErrnoException): void {
   const isDaemon = chosen.command === 'run';
   if (complained || (error.code === 'EPIPE' && !isDaemon)) return;
   complained = true;
@@ -360,7 +384,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     process.once('exit', () => {
       process.exitCode = 3;
     });
-});
+}
+process.stdout.on('error', complain);
 process.stderr.on('error', () => undefined); // there is nowhere left to say it
 
 try {

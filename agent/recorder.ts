@@ -20,6 +20,8 @@ export interface RecorderParts {
   readonly logger: Logger;
   /** Since the start: incidents that began, and files that could not be written. */
   readonly onCounts: (counts: { readonly incidents: number; readonly writeFailures: number }) => void;
+  /** After every attempt to write; null: it worked. */
+  readonly onTrouble?: (error: Error | null) => void;
   readonly now: () => number;
   readonly monotonic: () => number;
 }
@@ -83,6 +85,7 @@ export class Recorder implements Publisher {
   private noteResult(error: Error | null): void {
     const { folder, logger, monotonic } = this.parts;
     const { path } = folder;
+    this.parts.onTrouble?.(error);
     if (error === null) {
       if (this.isTold) logger.info({ path }, 'incidents are written again');
       this.isTold = false;

@@ -9,10 +9,12 @@ import type { Config } from '../config/config.ts';
 import type { AlertRules } from '../correlate/alert-book.ts';
 import type { AskedDestination } from '../correlate/asked.ts';
 import type { LookWorker, LookWorkerOptions } from '../look-worker.ts';
-import type { Assessment, HostInventory } from '../model/assessment.ts';
+import type { HostInventory } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
+import type { OwnGaps } from '../own-gaps.ts';
 import { type Publisher, publishTo } from '../publish.ts';
 import type { Recorder } from '../recorder.ts';
+import { Silence } from '../silence.ts';
 import type { WorkerOrders } from '../worker-messages.ts';
 
 export interface RunParts {
@@ -25,6 +27,8 @@ export interface RunParts {
   readonly alerting: (rules: AlertRules, sinks: readonly AlertSink[], http: HttpServer) => Alerting;
   /** What keeps incidents; null: nothing does. */
   readonly recorder: Recorder | null;
+  /** What goes wrong with the daemon itself. */
+  readonly own: OwnGaps;
   readonly serve: (options: ConstructorParameters<typeof HttpServer>[0]) => HttpServer;
   readonly inventory: (signal: AbortSignal) => Promise<HostInventory>;
   readonly route: (to: Config['to']) => Promise<{ asked: readonly AskedDestination[]; gaps: readonly Gap[] }>;
@@ -56,6 +60,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   let tickThen = 0;
   /** A shorter tick takes effect when the wait under way is over. */
   const waitMs = () => Math.max(config.tickMs, tickThen);
+  const stuckMs = () => Math.max(waitMs() * STUCK_AFTER_TICKS, waitMs() + STUCK_AFTER_MS);
 
   let first: () => void = () => undefined;
   const firstLook = new Promise<void>((resolve) => {
@@ -77,25 +82,18 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
         ? null
         : {
             ageMs: monotonic() - lastTick,
-            limitMs: Math.max(waitMs() * STUCK_AFTER_TICKS, waitMs() + STUCK_AFTER_MS),
+            limitMs: stuckMs(),
           },
     allowedHosts: () => [...hostNames(parts.hostName), ...config.allowedHosts],
     onError,
     monotonic,
   });
   const port = await http.listen(config.listen);
-  const note: Publisher = {
-    name: 'clock',
-    publish: () => {
-      lastTick = monotonic();
-      tickThen = config.tickMs;
-    },
-  };
   const instance = `${parts.hostName}:${config.listen.kind === 'tcp' ? port : 0}`;
   const alerting = parts.alerting(rulesOf(config, instance), sinks, http);
   // Alerts first: nobody waits for them in vain.
   const publish = publishTo(
-    [note, alerting, metrics, http, parts.log, ...(parts.recorder === null ? [] : [parts.recorder])],
+    [alerting, metrics, http, parts.log, ...(parts.recorder === null ? [] : [parts.recorder])],
     onError,
   );
   const background = new Background(parts, onError);
@@ -109,11 +107,32 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   };
   // What --to asks for is in the first look already, unless a name server takes its time.
   await Promise.race([background.start(config.to), delay(ROUTE_PATIENCE_MS, undefined, { ref: false })]);
-  const onAssessment = (assessment: Assessment) => {
-    publish(assessment);
-    first();
-  };
-  const looking = parts.startLooking({ orders: orders(), onAssessment, onError });
+  const { own } = parts;
+  const silence = new Silence({
+    limitMs: stuckMs,
+    monotonic,
+    onSilence: (assessment, gap) => {
+      own.note('look', gap);
+      publish(own.addTo(assessment));
+    },
+  });
+  let restarts = 0;
+  const looking = parts.startLooking({
+    orders: orders(),
+    onAssessment: (assessment) => {
+      lastTick = monotonic();
+      tickThen = config.tickMs;
+      silence.heard(assessment);
+      own.note('look', null);
+      publish(own.addTo(assessment));
+      first();
+    },
+    onError: (what, error) => {
+      silence.noteError(`${what}: ${(error as Error).message}`);
+      onError(what, error);
+    },
+    onRestart: () => metrics.noteOwn({ lookRestarts: ++restarts }),
+  });
   background.onFound = () => looking.update(orders());
   parts.onReload(() => {
     parts.reload().then(
@@ -143,6 +162,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   if (!signal.aborted) await once(signal, 'abort');
   logger.info('ending');
   background.stop();
+  silence.stop();
   await Promise.all([looking.stop(), http.close(), alerting.close(), parts.recorder?.close()]);
   return 0;
 }
