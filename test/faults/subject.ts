@@ -27,8 +27,14 @@ export interface SubjectOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What starts it; must end in exec. */
   readonly wrap?: readonly string[];
+  /** Leaves it in this network namespace, for a test that must reach more of it than its socket. */
+  readonly isHere?: boolean;
   /** Of Node, before the program. */
   readonly nodeFlags?: readonly string[];
+  /** net.ipv4.ip_local_port_range of its namespace. */
+  readonly ports?: string;
+  /** A Python program beside it in its namespace, which ends with it. */
+  readonly holds?: string;
   /** Its stdout: 'pipe', read by a test or not at all, or an open file. Without it nobody hears it. */
   readonly stdout?: 'pipe' | 'ignore' | number;
 }
@@ -39,16 +45,29 @@ export class Subject {
   stderr = '';
   private readonly listen: string;
   private readonly client: Client;
+  private readonly program: string | null;
+  private beside: ChildProcess | null = null;
 
-  constructor({ flags = [], env = {}, wrap = [], nodeFlags = [], stdout = 'ignore' }: SubjectOptions = {}) {
+  constructor({
+    flags = [],
+    env = {},
+    wrap = [],
+    nodeFlags = [],
+    stdout = 'ignore',
+    isHere = false,
+    ports,
+    holds,
+  }: SubjectOptions = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'lastport-fault-'));
     const socketPath = join(this.folder, 'http.sock');
     this.listen = `unix:${socketPath}`;
     const stdio: StdioOptions = ['ignore', stdout, 'pipe'];
     const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LASTPORT_')));
+    const range = ports === undefined ? [] : [`echo "${ports}" > /proc/sys/net/ipv4/ip_local_port_range`];
+    const apart = isHere ? [] : ['unshare', '--net', ...shell(['ip link set lo up', ...range].join(' && '))];
     const argv = [
-      ...['unshare', '--net', ...shell('ip link set lo up'), ...wrap, process.execPath, ...nodeFlags, MAIN, 'run'],
-      ...['--listen', this.listen, '--netns', 'self', '--tick', '100ms', '--probe-socket', 'off', ...flags],
+      ...[...apart, ...wrap, process.execPath, ...nodeFlags, MAIN, 'run', '--listen', this.listen],
+      ...['--netns', 'self', '--tick', '100ms', '--probe-socket', 'off', ...flags],
     ];
     this.child = spawn(argv[0] as string, argv.slice(1), {
       stdio,
@@ -57,6 +76,7 @@ export class Subject {
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
     });
+    this.program = holds ?? null;
     this.client = new Client('http://localhost', { socketPath, headersTimeout: 3000, bodyTimeout: 3000 });
   }
 
@@ -65,6 +85,7 @@ export class Subject {
     const subject = new Subject(options);
     try {
       await subject.until('it has looked', async () => ((await subject.get('/readyz')) === 'ready\n' ? 'yes' : null));
+      if (subject.program !== null) subject.run('python3', ['-c', subject.program]);
     } catch (error) {
       await subject.end('SIGKILL');
       throw error;
@@ -74,6 +95,12 @@ export class Subject {
 
   get pid(): number {
     return this.child.pid as number;
+  }
+
+  /** Starts a program in its network namespace, which ends with it. */
+  run(program: string, args: readonly string[], stdio: StdioOptions = 'ignore'): ChildProcess {
+    this.beside = spawn('nsenter', [`--net=/proc/${this.pid}/ns/net`, program, ...args], { stdio });
+    return this.beside;
   }
 
   async get(path: string): Promise<string> {
@@ -140,6 +167,7 @@ export class Subject {
       this.child.kill(signal);
       await ended;
     }
+    this.beside?.kill('SIGKILL');
     await this.client.destroy();
     rmSync(this.folder, { recursive: true, force: true });
     return this.child.exitCode;
