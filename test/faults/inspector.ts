@@ -6,8 +6,8 @@ interface Message {
   readonly params?: { readonly sessionId?: string };
 }
 
-/** Runs JavaScript in the thread that looks, of a subject with --inspect, and does not wait for it to end. */
-export async function runInWorker(subject: Subject, expression: string): Promise<void> {
+/** Runs JavaScript in a subject with --inspect, in the thread that looks or the main one; does not wait for it to end. */
+export async function runIn(thread: 'worker' | 'main', subject: Subject, expression: string): Promise<void> {
   const [, url] = await subject.until('an inspector', async () =>
     /Debugger listening on (ws:\S+)/.exec(subject.stderr),
   );
@@ -18,6 +18,16 @@ export async function runInWorker(subject: Subject, expression: string): Promise
   });
   let id = 0;
   const send = (method: string, params: object) => socket.send(JSON.stringify({ id: ++id, method, params }));
+  const evaluation = { id: 1, method: 'Runtime.evaluate', params: { expression } };
+  const closed = new Promise((resolve) => socket.addEventListener('close', resolve));
+  if (thread === 'main') {
+    const answered = new Promise((resolve) => socket.addEventListener('message', resolve));
+    send(evaluation.method, evaluation.params);
+    await answered;
+    socket.close();
+    await closed;
+    return;
+  }
   const session = new Promise<string>((resolve) => {
     socket.addEventListener('message', ({ data }) => {
       const { method, params } = JSON.parse(String(data)) as Message;
@@ -25,9 +35,7 @@ export async function runInWorker(subject: Subject, expression: string): Promise
     });
   });
   send('NodeWorker.enable', { waitForDebuggerOnStart: false });
-  const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } });
-  send('NodeWorker.sendMessageToWorker', { sessionId: await session, message });
-  const closed = new Promise((resolve) => socket.addEventListener('close', resolve));
+  send('NodeWorker.sendMessageToWorker', { sessionId: await session, message: JSON.stringify(evaluation) });
   send('NodeWorker.disable', {});
   socket.close();
   await closed;

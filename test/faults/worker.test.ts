@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { runInWorker } from './inspector.ts';
+import { runIn } from './inspector.ts';
 import { withSubject } from './subject.ts';
 
 const RESTARTS = 'lastport_look_restarts_total';
@@ -17,7 +17,7 @@ describe('the thread that looks', { skip, timeout: 60_000 }, () => {
     it(`is started again when it ${what}, which is counted, and nobody else ends`, () =>
       withSubject(options, async (subject) => {
         assert.equal(await subject.metric(RESTARTS), 0);
-        await runInWorker(subject, expression);
+        await runIn('worker', subject, expression);
         await subject.until('a restart', async () => ((await subject.metric(RESTARTS)) === 1 ? 'yes' : null), 20_000);
         const { gaps } = await subject.look('looks again', ({ gaps }) => gaps.every(({ source }) => source !== 'look'));
         assert.ok(Array.isArray(gaps));
@@ -28,7 +28,7 @@ describe('the thread that looks', { skip, timeout: 60_000 }, () => {
   it('that hangs leaves no old look to be believed, and all is well when it goes on', () =>
     withSubject(options, async (subject) => {
       await subject.look();
-      await runInWorker(subject, 'const until = Date.now() + 8000; while (Date.now() < until);');
+      await runIn('worker', subject, 'const until = Date.now() + 8000; while (Date.now() < until);');
       const blind = await subject.until('blindness', async () => {
         const now = await subject.assessment();
         return now.verdict === 'blind' ? now : null;
