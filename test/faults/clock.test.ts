@@ -97,9 +97,9 @@ describe('a daemon that is stopped for a while', { skip: noNamespaces(), timeout
       subject.child.stdout?.on('data', (chunk: Buffer) => log.push(chunk.toString()));
       await subject.look();
       const looks = (await subject.metric('lastport_tick_duration_seconds_count')) ?? 0;
-      subject.child.kill('SIGSTOP');
+      subject.signal('SIGSTOP');
       await delay(STOPPED_MS);
-      subject.child.kill('SIGCONT');
+      subject.signal('SIGCONT');
       const { verdict, gaps } = await subject.look();
       assert.deepEqual([verdict, gaps], ['healthy', []]);
       const more = ((await subject.metric('lastport_tick_duration_seconds_count')) ?? 0) - looks;

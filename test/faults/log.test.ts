@@ -20,7 +20,7 @@ async function logUntilLost(subject: Subject): Promise<void> {
     'lines that are lost',
     async () => {
       for (let sent = 0; sent < MANY / 10; sent++) {
-        subject.child.kill('SIGHUP');
+        subject.signal('SIGHUP');
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }
       return (await subject.metric(LOST)) === 0 ? null : 'yes';
@@ -38,7 +38,7 @@ describe('a log', { skip: noNamespaces(), timeout: 60_000 }, () => {
     withSubject({ stdout: 'pipe' }, async (subject) => {
       await logUntilLost(subject);
       const before = subject.residentBytes;
-      for (let sent = 0; sent < MANY; sent++) subject.child.kill('SIGHUP');
+      for (let sent = 0; sent < MANY; sent++) subject.signal('SIGHUP');
       const { gaps, verdict } = await subject.look();
       assert.equal(verdict, 'healthy');
       assert.match(gaps.find(({ source }) => source === 'log')?.why ?? '', /EAGAIN/);
@@ -57,7 +57,7 @@ describe('a log', { skip: noNamespaces(), timeout: 60_000 }, () => {
         told.reduce((sum, { lines: count = 0 }) => sum + count, 0),
         await subject.metric(LOST),
       );
-      subject.child.kill('SIGHUP');
+      subject.signal('SIGHUP');
       const [line] = (await once(lines, 'line')) as [string];
       assert.match(line, /configuration reloaded|visible again/);
       assert.deepEqual(daemonSights(subject), []);

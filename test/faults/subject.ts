@@ -1,8 +1,8 @@
 // The daemon that something is done to: a real one, in a network namespace of its own, asked over a Unix socket, which
 // needs no port and leads into every namespace.
-import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'undici';
@@ -35,6 +35,8 @@ export interface SubjectOptions {
   readonly ports?: string;
   /** A Python program beside it in its namespace, which ends with it. */
   readonly holds?: string;
+  /** Whether it watches its own network namespace alone. */
+  readonly isChosen?: boolean;
   /** Its stdout: 'pipe', read by a test or not at all, or an open file. Without it nobody hears it. */
   readonly stdout?: 'pipe' | 'ignore' | number;
 }
@@ -43,9 +45,11 @@ export class Subject {
   readonly child: ChildProcess;
   readonly folder: string;
   stderr = '';
+  readonly socketPath: string;
   private readonly listen: string;
   private readonly client: Client;
   private readonly program: string | null;
+  private readonly isForked: boolean;
   private beside: ChildProcess | null = null;
 
   constructor({
@@ -55,11 +59,14 @@ export class Subject {
     nodeFlags = [],
     stdout = 'ignore',
     isHere = false,
+    isChosen = true,
     ports,
     holds,
   }: SubjectOptions = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'lastport-fault-'));
+    chmodSync(this.folder, 0o777); // for a subject of another user
     const socketPath = join(this.folder, 'http.sock');
+    this.socketPath = socketPath;
     this.listen = `unix:${socketPath}`;
     const stdio: StdioOptions = ['ignore', stdout, 'pipe'];
     const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LASTPORT_')));
@@ -67,7 +74,8 @@ export class Subject {
     const apart = isHere ? [] : ['unshare', '--net', ...shell(['ip link set lo up', ...range].join(' && '))];
     const argv = [
       ...[...apart, ...wrap, process.execPath, ...nodeFlags, MAIN, 'run', '--listen', this.listen],
-      ...['--netns', 'self', '--tick', '100ms', '--probe-socket', 'off', ...flags],
+      ...(isChosen ? ['--netns', 'self'] : []),
+      ...['--tick', '100ms', '--probe-socket', 'off', ...flags],
     ];
     this.child = spawn(argv[0] as string, argv.slice(1), {
       stdio,
@@ -77,6 +85,7 @@ export class Subject {
       this.stderr += text;
     });
     this.program = holds ?? null;
+    this.isForked = wrap.includes('--fork');
     this.client = new Client('http://localhost', { socketPath, headersTimeout: 3000, bodyTimeout: 3000 });
   }
 
@@ -93,14 +102,32 @@ export class Subject {
     return subject;
   }
 
+  /** Its own, also where `wrap` has forked, as a pid namespace wants it. */
   get pid(): number {
-    return this.child.pid as number;
+    let pid = this.child.pid as number;
+    while (this.isForked && readFileSync(`/proc/${pid}/comm`, 'latin1') !== 'node\n') {
+      pid = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ')[0]);
+    }
+    return pid;
   }
 
-  /** Starts a program in its network namespace, which ends with it. */
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
+  }
+
+  /** Starts a program in its namespaces, which ends with it. */
   run(program: string, args: readonly string[], stdio: StdioOptions = 'ignore'): ChildProcess {
-    this.beside = spawn('nsenter', [`--net=/proc/${this.pid}/ns/net`, program, ...args], { stdio });
+    this.beside = spawn('nsenter', [...this.inside, program, ...args], { stdio });
     return this.beside;
+  }
+
+  /** Runs a shell command in its namespaces, to its end. */
+  shell(command: string): void {
+    execFileSync('nsenter', [...this.inside, 'sh', '-c', command], { stdio: ['ignore', 'ignore', 'pipe'] });
+  }
+
+  private get inside(): readonly string[] {
+    return [`--target=${this.pid}`, '--net', '--mount', '--pid'];
   }
 
   async get(path: string): Promise<string> {
@@ -164,7 +191,7 @@ export class Subject {
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     if (this.isAlive) {
       const ended = once(this.child, 'exit');
-      this.child.kill(signal);
+      this.signal(signal);
       await ended;
     }
     this.beside?.kill('SIGKILL');
