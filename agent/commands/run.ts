@@ -8,6 +8,7 @@ import { type Alerting, rulesOf } from '../alerting.ts';
 import type { Config } from '../config/config.ts';
 import type { AlertRules } from '../correlate/alert-book.ts';
 import type { AskedDestination } from '../correlate/asked.ts';
+import { errorLog } from '../error-log.ts';
 import type { LookWorker, LookWorkerOptions } from '../look-worker.ts';
 import type { HostInventory } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
@@ -54,7 +55,7 @@ const ROUTE_PATIENCE_MS = 1000;
 /** `lastport run`: looks every tick and serves what it found, until it is told to end. Returns the exit code. */
 export async function run(initial: Config, parts: RunParts): Promise<number> {
   const { logger, metrics, signal, monotonic } = parts;
-  const onError = (what: string, error: unknown) => logger.error({ err: (error as Error).message }, what);
+  const onError = errorLog(logger, monotonic);
   let config = initial;
   let lastTick: number | null = null;
   let tickThen = 0;

@@ -35,6 +35,8 @@ export interface SubjectOptions {
   readonly ports?: string;
   /** A Python program beside it in its namespace, which ends with it. */
   readonly holds?: string;
+  /** Whether it listens to probes. */
+  readonly probe?: boolean;
   /** Whether it watches its own network namespace alone. */
   readonly isChosen?: boolean;
   /** Its stdout: 'pipe', read by a test or not at all, or an open file. Without it nobody hears it. */
@@ -46,6 +48,7 @@ export class Subject {
   readonly folder: string;
   stderr = '';
   readonly socketPath: string;
+  readonly probeSocket: string;
   private readonly listen: string;
   private readonly client: Client;
   private readonly program: string | null;
@@ -60,6 +63,7 @@ export class Subject {
     stdout = 'ignore',
     isHere = false,
     isChosen = true,
+    probe = false,
     ports,
     holds,
   }: SubjectOptions = {}) {
@@ -67,6 +71,7 @@ export class Subject {
     chmodSync(this.folder, 0o777); // for a subject of another user
     const socketPath = join(this.folder, 'http.sock');
     this.socketPath = socketPath;
+    this.probeSocket = join(this.folder, 'probe.sock');
     this.listen = `unix:${socketPath}`;
     const stdio: StdioOptions = ['ignore', stdout, 'pipe'];
     const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LASTPORT_')));
@@ -75,7 +80,7 @@ export class Subject {
     const argv = [
       ...[...apart, ...wrap, process.execPath, ...nodeFlags, MAIN, 'run', '--listen', this.listen],
       ...(isChosen ? ['--netns', 'self'] : []),
-      ...['--tick', '100ms', '--probe-socket', 'off', ...flags],
+      ...['--tick', '100ms', '--probe-socket', probe ? this.probeSocket : 'off', ...flags],
     ];
     this.child = spawn(argv[0] as string, argv.slice(1), {
       stdio,
