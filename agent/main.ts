@@ -316,7 +316,8 @@ function terminationSignal(signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIG
   const end = () => {
     if (controller.signal.aborted) process.exit(1);
     controller.abort();
-    setTimeout(() => process.exit(1), 5000).unref();
+    // exit() would wait for a disk that hangs, in a thread of libuv's.
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 5000).unref();
   };
   for (const signal of signals) process.on(signal, end);
   return controller.signal;
