@@ -6,15 +6,15 @@ import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Alert } from '../../agent/model/alert.ts';
 import { lastport } from '../support/program.ts';
-import { noNamespaces, type Subject, withSubject } from './subject.ts';
+import { IS_LONG, noNamespaces, type Subject, withSubject } from './subject.ts';
 
 /** From Debian's package faketime: a wall clock for one process, which alone is set. */
 const FAKETIME = ['x86_64', 'aarch64']
   .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`)
   .find((path) => existsSync(path));
 const HOUR = 3600;
-/** Longer than what /healthz calls stuck. `npm run test:faults:long` takes a minute. */
-const STOPPED_MS = Number(process.env['LASTPORT_TEST_STOPPED_MS'] ?? 7000);
+/** Longer than what /healthz calls stuck. */
+const STOPPED_MS = IS_LONG ? 60_000 : 7000;
 
 /** Numbers that no length of time and no count may be. */
 function assertSane(where: string, value: unknown): void {

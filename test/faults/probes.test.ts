@@ -5,11 +5,10 @@ import { connect, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { frame, HELLO, WIRE_VERSION } from '../../collectors/undici/wire.cts';
 import { root } from '../support/golden.ts';
-import { noNamespaces, type Subject, withSubject } from './subject.ts';
+import { IS_LONG, noNamespaces, type Subject, withSubject } from './subject.ts';
 
 const FLOOD = `${root}test/faults/programs/flood.mjs`;
-/** `npm run test:faults:long` floods for longer. */
-const FLOOD_SECONDS = Number(process.env['LASTPORT_TEST_FLOOD_SECONDS'] ?? 4);
+const FLOOD_SECONDS = IS_LONG ? 30 : 2;
 const MOST_PROBES = 200;
 const PROBES = 'lastport_probes';
 

@@ -11,6 +11,9 @@ import type { Assessment } from '../../agent/model/assessment.ts';
 import { until } from '../e2e/until.ts';
 import { MAIN } from '../support/program.ts';
 
+/** `npm run test:faults:long`: faults last as long as they would. */
+export const IS_LONG = process.env['LASTPORT_TEST_FAULTS'] === 'long';
+
 /** For `wrap`: a mount namespace of its own, in which this shell command is done first. */
 export const mounted = (command: string): readonly string[] => ['unshare', '--mount', ...shell(command)];
 const shell = (command: string): readonly string[] => ['sh', '-c', `${command} && exec "$@"`, 'sh'];

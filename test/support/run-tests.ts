@@ -27,7 +27,7 @@ if (files.length === 0) {
 /** What counts real programs second by second needs the processors for itself: these run one after the other, at the end. */
 const ALONE = /\/test\/(e2e\/(?!formats|page|top)|kernel\/forecast)/;
 /** Minutes, if nothing else is left to run beside them: these begin. */
-const LONG = /\/test\/(kernel|scenarios|e2e)\//;
+const LONG = /\/test\/(kernel|scenarios|e2e|faults)\//;
 
 /** A file that never ends is a failure, and the next one's turn. In ms. */
 const TIMEOUT = '--test-timeout=600000';
