@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { mounted, noNamespaces, withSubject } from './subject.ts';
-
-/** With processes of its own alone, so that no other test's namespaces come into sight. */
-const APART = (mount: string) => ['unshare', '--pid', '--fork', '--kill-child', ...mounted(mount)];
+import { apart, mounted, noNamespaces, withSubject } from './subject.ts';
 
 /** Some hundred network namespaces, as containers and as `ip netns` make them, of which none lives for long. */
 const CHURN = `
@@ -29,7 +26,7 @@ describe('what the kernel shows', { skip, timeout: 60_000 }, () => {
   it('of network namespaces that come and go by the hundred: none is kept, and nothing grows', () =>
     withSubject(
       {
-        wrap: APART('mount -t proc proc /proc && mount -t tmpfs none /run'),
+        wrap: apart('mount -t tmpfs none /run'),
         isChosen: false,
         stdout: 'pipe',
       },
@@ -54,7 +51,7 @@ describe('what the kernel shows', { skip, timeout: 60_000 }, () => {
     withSubject(
       {
         wrap: [
-          ...APART('mount -t proc -o hidepid=2 proc /proc'),
+          ...apart('mount -o remount,hidepid=2 /proc'),
           // Root's, and the first: the one that it looks for.
           ...['sh', '-c', '"$@" & wait $!', 'sh'],
           ...['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all'],

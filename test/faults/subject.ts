@@ -16,6 +16,12 @@ export const IS_LONG = process.env['LASTPORT_TEST_FAULTS'] === 'long';
 
 /** For `wrap`: a mount namespace of its own, in which this shell command is done first. */
 export const mounted = (command: string): readonly string[] => ['unshare', '--mount', ...shell(command)];
+/** For `wrap`: that, and a pid namespace of its own: it sees its own processes alone, and no other test's namespaces. */
+export const apart = (command: string): readonly string[] => [
+  ...['unshare', '--pid', '--fork', '--kill-child'],
+  ...mounted(`mount -t proc proc /proc && ${command}`),
+];
+
 const shell = (command: string): readonly string[] => ['sh', '-c', `${command} && exec "$@"`, 'sh'];
 
 /** Why nothing of this can be tried here; false if it can. */
@@ -42,6 +48,8 @@ export interface SubjectOptions {
   readonly probe?: boolean;
   /** Whether it watches its own network namespace alone. */
   readonly isChosen?: boolean;
+  /** null: as its configuration says. */
+  readonly tick?: string | null;
   /** Its stdout: 'pipe', read by a test or not at all, or an open file. Without it nobody hears it. */
   readonly stdout?: 'pipe' | 'ignore' | number;
 }
@@ -56,7 +64,7 @@ export class Subject {
   private readonly client: Client;
   private readonly program: string | null;
   private readonly isForked: boolean;
-  private beside: ChildProcess | null = null;
+  private readonly beside: ChildProcess[] = [];
 
   constructor({
     flags = [],
@@ -67,6 +75,7 @@ export class Subject {
     isHere = false,
     isChosen = true,
     probe = false,
+    tick = '100ms',
     ports,
     holds,
   }: SubjectOptions = {}) {
@@ -79,11 +88,12 @@ export class Subject {
     const stdio: StdioOptions = ['ignore', stdout, 'pipe'];
     const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LASTPORT_')));
     const range = ports === undefined ? [] : [`echo "${ports}" > /proc/sys/net/ipv4/ip_local_port_range`];
-    const apart = isHere ? [] : ['unshare', '--net', ...shell(['ip link set lo up', ...range].join(' && '))];
+    const alone = isHere ? [] : ['unshare', '--net', ...shell(['ip link set lo up', ...range].join(' && '))];
     const argv = [
-      ...[...apart, ...wrap, process.execPath, ...nodeFlags, MAIN, 'run', '--listen', this.listen],
+      ...[...alone, ...wrap, process.execPath, ...nodeFlags, MAIN, 'run', '--listen', this.listen],
       ...(isChosen ? ['--netns', 'self'] : []),
-      ...['--tick', '100ms', '--probe-socket', probe ? this.probeSocket : 'off', ...flags],
+      ...(tick === null ? [] : ['--tick', tick]),
+      ...['--probe-socket', probe ? this.probeSocket : 'off', ...flags],
     ];
     this.child = spawn(argv[0] as string, argv.slice(1), {
       stdio,
@@ -125,8 +135,10 @@ export class Subject {
 
   /** Starts a program in its namespaces, which ends with it. */
   run(program: string, args: readonly string[], stdio: StdioOptions = 'ignore'): ChildProcess {
-    this.beside = spawn('nsenter', [...this.inside, program, ...args], { stdio });
-    return this.beside;
+    const child = spawn('nsenter', [...this.inside, program, ...args], { stdio });
+    this.beside.push(child);
+    child.on('exit', () => this.beside.splice(this.beside.indexOf(child), 1));
+    return child;
   }
 
   /** Runs a shell command in its namespaces, to its end. */
@@ -197,16 +209,28 @@ export class Subject {
   }
 
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    for (const child of [...this.beside]) stop(child);
     if (this.isAlive) {
       const ended = once(this.child, 'exit');
       this.signal(signal);
       await ended;
     }
-    this.beside?.kill('SIGKILL');
     await this.client.destroy();
     rmSync(this.folder, { recursive: true, force: true });
     return this.child.exitCode;
   }
+}
+
+/** Ends what run() has started, and nsenter(1), which waits for it. */
+export function stop(child: ChildProcess): void {
+  const { pid } = child;
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
+    for (const one of children === '' ? [] : children.split(' ')) process.kill(Number(one), 'SIGKILL');
+  } catch {
+    // it has ended by itself
+  }
+  child.kill('SIGKILL');
 }
 
 /** With a daemon that must still live after it, and end in order. */
