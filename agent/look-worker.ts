@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { monotonic } from './host.ts';
 import type { Assessment } from './model/assessment.ts';
 import type { FromWorker, ToWorker, WorkerOrders } from './worker-messages.ts';
 
@@ -6,6 +7,8 @@ export interface LookWorkerOptions {
   readonly orders: WorkerOrders;
   readonly onAssessment: (assessment: Assessment) => void;
   readonly onError: (what: string, error: unknown) => void;
+  /** Each time that it is started again. */
+  readonly onRestart?: () => void;
   /** For tests. */
   readonly program?: URL;
   readonly restartMs?: number;
@@ -13,8 +16,12 @@ export interface LookWorkerOptions {
 
 /** Its objects are few and short-lived; the columns of the tables are not on this heap. */
 const YOUNG_GENERATION_MB = 4;
-/** What ends again and again should not take a core for it. */
+/** With the rest of the process below the unit's MemoryMax: what grows beyond all bounds costs this thread, and not the daemon. */
+const OLD_GENERATION_MB = 256;
+/** What ends again and again should not take a core for it: after each time twice as long, until it has lived for a while. */
 const RESTART_MS = 1000;
+const LONGEST_RESTART_MS = 60_000;
+const STEADY_MS = 60_000;
 /** For the look under way to end. */
 const PATIENCE_MS = 3000;
 
@@ -24,11 +31,14 @@ export class LookWorker {
   private worker: Worker;
   private ending = false;
   private restart: NodeJS.Timeout | undefined;
+  private pauseMs: number;
+  private startedAt = 0;
   private readonly options: LookWorkerOptions;
 
   constructor(options: LookWorkerOptions) {
     this.options = options;
     this.orders = options.orders;
+    this.pauseMs = options.restartMs ?? RESTART_MS;
     this.worker = this.start();
   }
 
@@ -56,11 +66,19 @@ export class LookWorker {
     this.worker.postMessage(message);
   }
 
+  private nextPause(): number {
+    const first = this.options.restartMs ?? RESTART_MS;
+    const pause = monotonic() - this.startedAt >= STEADY_MS ? first : this.pauseMs;
+    this.pauseMs = Math.min(pause * 2, LONGEST_RESTART_MS);
+    return pause;
+  }
+
   private start(): Worker {
-    const { program = new URL('./worker.js', import.meta.url), onAssessment, onError, restartMs } = this.options;
+    const { program = new URL('./worker.js', import.meta.url), onAssessment, onError, onRestart } = this.options;
+    this.startedAt = monotonic();
     const worker = new Worker(program, {
       workerData: this.orders,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, maxOldGenerationSizeMb: OLD_GENERATION_MB },
     });
     let last: Assessment | undefined;
     let why: unknown = new Error('it ended by itself');
@@ -81,8 +99,9 @@ export class LookWorker {
       if (this.ending) return;
       onError('the thread that looks has ended and is started again', why);
       this.restart = setTimeout(() => {
+        onRestart?.();
         this.worker = this.start();
-      }, restartMs ?? RESTART_MS);
+      }, this.nextPause());
     });
     return worker;
   }

@@ -35,6 +35,7 @@ const commands: Record<
         { run },
         { LookWorker },
         { createLogger, EXPORTERS },
+        { incidentsGap, logGap, OwnGaps, sinkGap },
         { readInventory },
         { resolveAsked },
         { Alerting, sinksOf },
@@ -46,6 +47,7 @@ const commands: Record<
         import('./commands/run.ts'),
         import('./look-worker.ts'),
         import('../exporters/index.ts'),
+        import('./own-gaps.ts'),
         import('../collectors/system.ts'),
         import('./asked.ts'),
         import('./alerting.ts'),
@@ -54,9 +56,21 @@ const commands: Record<
         import('./service-manager.ts'),
         import('../collectors/libc.ts'),
       ]);
-      const logger = createLogger(config.logLevel, process.stdout, logFormat());
       const { maxDestinations } = config;
       const metrics = new EXPORTERS.prometheus({ maxDestinations, version: version(), node: process.version });
+      const own = new OwnGaps();
+      const output = new EXPORTERS.logOutput({
+        fd: process.stdout.fd,
+        onTrouble: (error) => {
+          own.note('log', error === null ? null : logGap(error));
+          metrics.noteOwn({ linesLost: output.lost });
+          if (error !== null) complain(error);
+        },
+        onBack: (lines) => logger.warn({ lines }, 'lines of the log were lost: they could not be written'),
+      });
+      const format = logFormat();
+      const logger = createLogger(config.logLevel, format === 'terminal' ? process.stdout : output, format);
+      const log = new EXPORTERS.log(logger);
       const stateDir = stateDirectory(config);
       if (stateDir === null && config.stateDir === 'auto') {
         logger.warn('incidents are not recorded: neither $STATE_DIRECTORY nor $HOME is set; give --state-dir DIR');
@@ -69,13 +83,22 @@ const commands: Record<
               writer: EXPORTERS.folderWriter,
               logger,
               onCounts: (counts) => metrics.noteIncidents(counts),
+              onTrouble: (error) => own.note('incidents', error === null ? null : incidentsGap(stateDir, error)),
               now,
               monotonic,
             });
       return run(config, {
         startLooking: (options) => new LookWorker(options),
         logger,
-        log: new EXPORTERS.log(logger),
+        log: {
+          name: log.name,
+          publish: (assessment) => {
+            output.catchUp();
+            metrics.noteOwn({ linesLost: output.lost });
+            log.publish(assessment);
+          },
+        },
+        own,
         metrics,
         sinks: (settings) => {
           const deliveries = new EXPORTERS.deliveryLog(logger, monotonic);
@@ -89,6 +112,7 @@ const commands: Record<
             onResult: (sink, result, why) => {
               metrics.noteDelivery(sink, result);
               deliveries.note(sink, result, why);
+              own.note(`sink ${sink}`, why === null ? null : sinkGap(sink, why));
             },
           });
           for (const { name } of sinks) metrics.noteSink(name);
@@ -313,7 +337,8 @@ function terminationSignal(signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIG
   const end = () => {
     if (controller.signal.aborted) process.exit(1);
     controller.abort();
-    setTimeout(() => process.exit(1), LONGEST_END_MS).unref();
+    // exit() would wait for a disk that hangs, in a thread of libuv's.
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), LONGEST_END_MS).unref();
   };
   for (const signal of signals) process.on(signal, end);
   return controller.signal;
@@ -372,7 +397,7 @@ async function main(): Promise<number> {
 // `lastport check | head -1` is not an error, and its exit code still the answer; a daemon goes on without its log. An
 // answer that is not delivered for another reason is none.
 let complained = false;
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+function complain(error: NodeJS.ErrnoException): void {
   const isDaemon = chosen.command === 'run';
   if (complained || (error.code === 'EPIPE' && !isDaemon)) return;
   complained = true;
@@ -381,7 +406,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     process.once('exit', () => {
       process.exitCode = 3;
     });
-});
+}
+process.stdout.on('error', complain);
 process.stderr.on('error', () => undefined); // there is nowhere left to say it
 
 try {

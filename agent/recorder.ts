@@ -11,6 +11,8 @@ import type { Publisher } from './publish.ts';
 
 /** What could not be written is tried again so often. */
 const RETRY_MS = 30_000;
+/** A write that takes longer is a disk that hangs: it fails no attempt, and may never end. */
+const HANGS_AFTER_MS = 5000;
 /** A disk that is full is told of so often. */
 const TELL_EVERY_MS = 10 * 60_000;
 
@@ -20,6 +22,8 @@ export interface RecorderParts {
   readonly logger: Logger;
   /** Since the start: incidents that began, and files that could not be written. */
   readonly onCounts: (counts: { readonly incidents: number; readonly writeFailures: number }) => void;
+  /** After every attempt to write; null: it worked. */
+  readonly onTrouble?: (error: Error | null) => void;
   readonly now: () => number;
   readonly monotonic: () => number;
 }
@@ -35,6 +39,8 @@ export class Recorder implements Publisher {
   private failedAt: number | null = null;
   private toldAt = Number.NEGATIVE_INFINITY;
   private isTold = false;
+  /** Since when something is being written; null: nothing is. */
+  private busySince: number | null = null;
   private readonly startedAt: number;
   private since: Promise<string> | null = null;
 
@@ -52,6 +58,7 @@ export class Recorder implements Publisher {
     if (begun > 0) this.count({ incidents: this.counts.incidents + begun });
     for (const incident of toSave) this.save(incident);
     if (at - this.markedAt >= MARK_EVERY_MS) this.mark(at);
+    this.watch(at);
     if (this.failedAt !== null && at - this.failedAt >= RETRY_MS) {
       this.failedAt = at;
       this.writer.retry();
@@ -69,6 +76,13 @@ export class Recorder implements Publisher {
     this.writer.put(fileNameOf(incident.summary.id), () => encodeIncident(incident));
   }
 
+  private watch(at: number): void {
+    if (!this.writer.isBusy) this.busySince = null;
+    this.busySince ??= this.writer.isBusy ? at : null;
+    if (this.busySince === null || at - this.busySince < HANGS_AFTER_MS) return;
+    this.parts.onTrouble?.(new Error(`the disk has not answered for ${Math.round((at - this.busySince) / 1000)} s`));
+  }
+
   /** Says that somebody looks; and finds out that nothing can be written before there is something to write. */
   private mark(at: number): void {
     const { folder, now } = this.parts;
@@ -83,6 +97,8 @@ export class Recorder implements Publisher {
   private noteResult(error: Error | null): void {
     const { folder, logger, monotonic } = this.parts;
     const { path } = folder;
+    this.parts.onTrouble?.(error);
+    this.busySince = null;
     if (error === null) {
       if (this.isTold) logger.info({ path }, 'incidents are written again');
       this.isTold = false;

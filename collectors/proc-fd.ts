@@ -118,7 +118,7 @@ export class SocketHolders implements SocketOwners {
   }
 
   get seesAll(): boolean {
-    return this.refused.size === 0;
+    return this.refused.size === 0 && !this.list.hidesSome;
   }
 
   /** Of the network namespace that was sought in last. */

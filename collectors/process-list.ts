@@ -5,6 +5,8 @@ const LISTED_AGAIN = 10;
 
 /** The processes there are; listed only when one seems to have come or gone, for on a big host that costs much. */
 export class ProcessList {
+  /** Of /proc with hidepid=2 (proc(5)), where other users' processes are not even listed: the first one is always there. */
+  hidesSome = false;
   private listed: { readonly pids: readonly number[]; readonly mark: string | null; readings: number } | null = null;
   private readonly host: Host;
 
@@ -26,6 +28,7 @@ export class ProcessList {
     } catch {
       // A copied tree has no processes.
     }
+    this.hidesSome = pids.length > 0 && !pids.includes(1);
     this.listed = { pids, mark, readings: 0 };
     return pids;
   }

@@ -29,6 +29,8 @@ const SLOWEST_REQUEST_MS = 10_000;
 /** Above the usual scrape interval of 15 s, so that a scraper keeps its connection. */
 const KEEP_ALIVE_MS = 65_000;
 const GZIP_FROM_BYTES = 1024;
+/** A page of metrics serves all who ask until the next look, and so long at most: what it says of this process is no look's. */
+const PAGE_MS = 1000;
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -55,6 +57,7 @@ export class HttpServer {
   readonly name = 'http';
   private assessment: Assessment | null = null;
   private text: string | null = null;
+  private readonly pages = new Map<MetricsFormat, { readonly at: number; readonly answer: Promise<Answer> }>();
   private alerts: readonly Alert[] = [];
   private readonly stream: EventStream;
   private assets: ReadonlyMap<string, Asset> | null = null;
@@ -97,6 +100,7 @@ export class HttpServer {
   publish(assessment: Assessment): void {
     this.assessment = assessment;
     this.text = null;
+    this.pages.clear();
     if (this.stream.size > 0) this.stream.send(this.look(assessment));
   }
 
@@ -176,10 +180,18 @@ export class HttpServer {
     }
   }
 
-  private async metrics(request: IncomingMessage): Promise<Answer> {
-    const wantsOpenMetrics = accepts(request.headers.accept, 'application/openmetrics-text');
-    const { contentType, body } = await this.options.render(wantsOpenMetrics ? 'openmetrics' : 'text');
-    return { status: 200, type: contentType, body };
+  /** However many ask: to make it takes milliseconds, and of one that is not read there is but one copy. */
+  private metrics(request: IncomingMessage): Promise<Answer> {
+    const format = accepts(request.headers.accept, 'application/openmetrics-text') ? 'openmetrics' : 'text';
+    const known = this.pages.get(format);
+    const now = this.options.monotonic();
+    if (known !== undefined && now - known.at < PAGE_MS) return known.answer;
+    const answer = this.options
+      .render(format)
+      .then(({ contentType, body }): Answer => ({ status: 200, type: contentType, body }));
+    this.pages.set(format, { at: now, answer });
+    answer.catch(() => this.pages.delete(format));
+    return answer;
   }
 
   private async page(path: string): Promise<Answer> {
@@ -219,13 +231,13 @@ function accepts(header: string | string[] | undefined, wanted: string): boolean
 
 async function send(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
   const zipped = answer.body.length >= GZIP_FROM_BYTES && accepts(request.headers['accept-encoding'], 'gzip');
-  const body = zipped ? await compress(answer.body) : Buffer.from(answer.body);
+  const body = zipped ? await compress(answer.body) : answer.body;
   response.writeHead(answer.status, {
     ...HEADERS,
     ...answer.headers,
     ...(zipped ? { 'content-encoding': 'gzip', vary: 'accept-encoding' } : {}),
     'content-type': answer.type ?? 'text/plain; charset=utf-8',
-    'content-length': body.length,
+    'content-length': Buffer.byteLength(body),
   });
   response.end(request.method === 'HEAD' ? undefined : body);
 }

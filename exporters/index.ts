@@ -6,6 +6,7 @@ import { HttpServer } from './http-server.ts';
 import { realFolder } from './incidents/folder.ts';
 import { FolderWriter } from './incidents/folder-writer.ts';
 import { AssessmentLog, createLogger } from './log.ts';
+import { LogOutput } from './log-output.ts';
 import { PrometheusExporter } from './prometheus.ts';
 import { SdNotify } from './sd-notify.ts';
 import { webhook } from './webhook.ts';
@@ -15,6 +16,7 @@ export const EXPORTERS = {
   prometheus: PrometheusExporter,
   http: HttpServer,
   log: AssessmentLog,
+  logOutput: LogOutput,
   alertLog: AlertLog,
   deliveryLog: DeliveryLog,
   alertSink: AlertSink,

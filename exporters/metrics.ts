@@ -162,6 +162,8 @@ export const METRICS = {
   ]),
   lastport_incidents_total: counter('Incidents that have begun and are recorded.', []),
   lastport_incident_write_failures_total: counter('Attempts to write an incident down that failed.', []),
+  lastport_log_lines_lost_total: counter('Lines of the log that could not be written.', []),
+  lastport_look_restarts_total: counter('Times that the thread that looks had ended and was started again.', []),
   lastport_destination_saturation_ratio: gauge('1 - headroom / usable ports.', DESTINATION),
   lastport_worst_saturation_ratio: gauge(
     'The highest saturation of all destinations in use, 0 if there are none.',

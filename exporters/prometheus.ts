@@ -66,6 +66,7 @@ export class PrometheusExporter {
   private filled: Assessment | undefined;
   private alerts: readonly Alert[] = [];
   private readonly deliveries = new Map<string, Map<DeliveryResult, number>>();
+  private readonly own = { linesLost: 0, lookRestarts: 0 };
   private incidents: { readonly incidents: number; readonly writeFailures: number } | null = null;
   private readonly clocks = new DestinationClocks();
   private series = 0;
@@ -111,10 +112,16 @@ export class PrometheusExporter {
     this.incidents = counts;
   }
 
+  /** Since the start. */
+  noteOwn(counts: Partial<{ linesLost: number; lookRestarts: number }>): void {
+    Object.assign(this.own, counts);
+  }
+
   publish(assessment: Assessment): void {
     this.clocks.note(assessment);
+    // What was found blind has the time of the last look, and is none.
+    if (assessment.takenAt !== this.latest?.takenAt) this.tick.observe(assessment.tookMs / 1000);
     this.latest = assessment;
-    this.tick.observe(assessment.tookMs / 1000);
   }
 
   /** Does what a scrape would have to do first. */
@@ -140,6 +147,8 @@ export class PrometheusExporter {
       this.set('lastport_collector_duration_seconds', { collector }, durationMs / 1000);
       this.set('lastport_collector_success', { collector }, ok ? 1 : 0);
     }
+    this.count('lastport_log_lines_lost_total', {}, this.own.linesLost);
+    this.count('lastport_look_restarts_total', {}, this.own.lookRestarts);
     const { trace } = assessment;
     if (trace !== null) {
       this.count('lastport_trace_lost_events_total', {}, trace.lostEvents);

@@ -28,6 +28,7 @@ export class SdNotify {
   private status = '';
   private statusAt = 0n;
   private signAt = 0n;
+  private takenAt = '';
   private readonly options: SdNotifyOptions;
 
   constructor(options: SdNotifyOptions) {
@@ -39,11 +40,13 @@ export class SdNotify {
     this.options.send(['READY=1', ...this.watchdog()].join('\n'));
   }
 
-  /** Called for every look: the sign of life is that there are looks, not that a timer still runs. */
+  /** The sign of life is that there are looks: not that a timer still runs, and not that it is said that none comes. */
   publish(assessment: Assessment): void {
     const now = this.options.monotonicUs();
     const news = this.news(assessment, now);
-    if (this.watchdogMs !== null && now - this.signAt >= SIGN_EVERY_US) {
+    const isLook = assessment.takenAt !== this.takenAt;
+    this.takenAt = assessment.takenAt;
+    if (isLook && this.watchdogMs !== null && now - this.signAt >= SIGN_EVERY_US) {
       this.signAt = now;
       news.push('WATCHDOG=1');
     }

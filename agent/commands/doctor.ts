@@ -2,7 +2,7 @@ import { env, getuid, version } from 'node:process';
 import { readInventory } from '../../collectors/system.ts';
 import type { Config } from '../config/config.ts';
 import { probeSocketOf } from '../config/probe-socket.ts';
-import { askHealth, type DaemonHealth } from '../doctor/daemon-health.ts';
+import { askGaps, askHealth, type DaemonHealth } from '../doctor/daemon-health.ts';
 import { nativeSights } from '../doctor/native.ts';
 import { probeSights } from '../doctor/probe-sight.ts';
 import { type DoctorReport, reportTable } from '../doctor/report.ts';
@@ -19,6 +19,8 @@ export interface DoctorProbes {
   /** Whether programs can report by themselves. */
   readonly probe: (config: Pick<Config, 'probeSocket'>) => readonly Sight[];
   readonly health: (listen: Config['listen']) => Promise<DaemonHealth>;
+  /** What the daemon that runs there misses. */
+  readonly gaps: (listen: Config['listen']) => Promise<readonly Sight[]>;
 }
 
 const PROBES: DoctorProbes = {
@@ -27,6 +29,7 @@ const PROBES: DoctorProbes = {
   native: nativeSights,
   probe: ({ probeSocket }) => probeSights(probeSocketOf(probeSocket, env, getuid?.() === 0)),
   health: askHealth,
+  gaps: askGaps,
 };
 
 /** `lastport doctor`: what this machine lets it see, and what each missing thing costs. Returns the exit code. */
@@ -42,9 +45,10 @@ export async function doctor(
 }
 
 export async function examine(config: Config, host: Host, probes: DoctorProbes): Promise<DoctorReport> {
-  const [inventory, daemon] = await Promise.all([
+  const [inventory, daemon, gaps] = await Promise.all([
     probes.inventory().catch((error: unknown) => error as Error),
     probes.health(config.listen),
+    probes.gaps(config.listen),
   ]);
   const unknown: Sight[] =
     inventory instanceof Error
@@ -59,7 +63,7 @@ export async function examine(config: Config, host: Host, probes: DoctorProbes):
     uid: own instanceof Error ? null : own.uid,
     capabilities: own instanceof Error ? null : own.capabilities,
     inventory: inventory instanceof Error ? null : inventory,
-    sights: [...look(host), ...probes.native(host), ...probes.probe(config), ...unknown],
+    sights: [...look(host), ...probes.native(host), ...probes.probe(config), ...unknown, ...gaps],
     daemon,
   };
 }

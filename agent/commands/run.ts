@@ -9,11 +9,14 @@ import { type Alerting, rulesOf } from '../alerting.ts';
 import type { Config } from '../config/config.ts';
 import type { AlertRules } from '../correlate/alert-book.ts';
 import type { AskedDestination } from '../correlate/asked.ts';
+import { errorLog } from '../error-log.ts';
 import type { LookWorker, LookWorkerOptions } from '../look-worker.ts';
-import type { Assessment, HostInventory } from '../model/assessment.ts';
+import type { HostInventory } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
+import type { OwnGaps } from '../own-gaps.ts';
 import { type Publisher, publishTo } from '../publish.ts';
 import type { Recorder } from '../recorder.ts';
+import { Silence } from '../silence.ts';
 import type { WorkerOrders } from '../worker-messages.ts';
 
 export interface RunParts {
@@ -26,6 +29,8 @@ export interface RunParts {
   readonly alerting: (rules: AlertRules, sinks: readonly AlertSink[], http: HttpServer) => Alerting;
   /** What keeps incidents; null: nothing does. */
   readonly recorder: Recorder | null;
+  /** What goes wrong with the daemon itself. */
+  readonly own: OwnGaps;
   readonly serve: (options: ConstructorParameters<typeof HttpServer>[0]) => HttpServer;
   readonly inventory: (signal: AbortSignal) => Promise<HostInventory>;
   readonly route: (to: Config['to']) => Promise<{ asked: readonly AskedDestination[]; gaps: readonly Gap[] }>;
@@ -53,7 +58,7 @@ const ROUTE_PATIENCE_MS = 1000;
 /** `lastport run`: looks every tick and serves what it found, until it is told to end. Returns the exit code. */
 export async function run(initial: Config, parts: RunParts): Promise<number> {
   const { logger, metrics, signal, monotonic } = parts;
-  const onError = (what: string, error: unknown) => logger.error({ err: (error as Error).message }, what);
+  const onError = errorLog(logger, monotonic);
   let config = initial;
   let lastTick: number | null = null;
   let tickThen = 0;
@@ -82,19 +87,12 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
     monotonic,
   });
   const port = await http.listen(config.listen);
-  const note: Publisher = {
-    name: 'clock',
-    publish: () => {
-      lastTick = monotonic();
-      tickThen = config.tickMs;
-    },
-  };
   const instance = `${parts.hostName}:${config.listen.kind === 'tcp' ? port : 0}`;
   const alerting = parts.alerting(rulesOf(config, instance), sinks, http);
   const manager = parts.serviceManager({ stuckMs });
   const optional = [parts.recorder, manager].filter((one) => one !== null);
   // Alerts first: nobody waits for them in vain.
-  const publish = publishTo([note, alerting, metrics, http, parts.log, ...optional], onError);
+  const publish = publishTo([alerting, metrics, http, parts.log, ...optional], onError);
   const background = new Background(parts, onError);
   const orders = (): WorkerOrders => {
     const { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs, nat } = config;
@@ -106,11 +104,32 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   };
   // What --to asks for is in the first look already, unless a name server takes its time.
   await Promise.race([background.start(config.to), delay(ROUTE_PATIENCE_MS, undefined, { ref: false })]);
-  const onAssessment = (assessment: Assessment) => {
-    publish(assessment);
-    first();
-  };
-  const looking = parts.startLooking({ orders: orders(), onAssessment, onError });
+  const { own } = parts;
+  const silence = new Silence({
+    limitMs: stuckMs,
+    monotonic,
+    onSilence: (assessment, gap) => {
+      own.note('look', gap);
+      publish(own.addTo(assessment));
+    },
+  });
+  let restarts = 0;
+  const looking = parts.startLooking({
+    orders: orders(),
+    onAssessment: (assessment) => {
+      lastTick = monotonic();
+      tickThen = config.tickMs;
+      silence.heard(assessment);
+      own.note('look', null);
+      publish(own.addTo(assessment));
+      first();
+    },
+    onError: (what, error) => {
+      silence.noteError(`${what}: ${(error as Error).message}`);
+      onError(what, error);
+    },
+    onRestart: () => metrics.noteOwn({ lookRestarts: ++restarts }),
+  });
   background.onFound = () => looking.update(orders());
   parts.onReload(() => {
     manager?.reloading();
@@ -145,6 +164,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   logger.info('ending');
   manager?.stopping();
   background.stop();
+  silence.stop();
   await Promise.all([looking.stop(), http.close(), alerting.close(), parts.recorder?.close()]);
   return 0;
 }

@@ -140,7 +140,9 @@ export class AlertBook {
       changed.push(firingOf(begun));
     }
     this.episodes.turn(at);
+    const isUnseen = unseen(assessment);
     for (const [key, one] of this.known) {
+      if (isUnseen(one.labels)) one.trueAt = at;
       if (at - one.trueAt < one.resolveAfterMs) continue;
       this.known.delete(key);
       this.resolved.set(key, { at, resolveAfterMs: one.resolveAfterMs });
@@ -351,4 +353,10 @@ function describe(one: DestinationReport): Details {
 function isAllowed(severity: Severity, override: AlertOverride | undefined): boolean {
   const most = override?.maxSeverity;
   return most === undefined || (most !== null && (severity === 'warning' || most === 'critical'));
+}
+
+/** Which alerts are about what cannot be seen now: that is no sign that they are over. */
+function unseen({ namespaces }: Assessment): (labels: AlertLabels) => boolean {
+  const blind = new Set(namespaces.flatMap(({ label, verdict }) => (verdict === 'blind' ? [label] : [])));
+  return ({ netns, what }) => what === undefined && (netns === undefined ? blind.size > 0 : blind.has(netns));
 }

@@ -1,5 +1,7 @@
 import { formatListen, type Listen } from '../config/option-values.ts';
 import { askDaemon } from '../daemon-client.ts';
+import type { Assessment } from '../model/assessment.ts';
+import type { Sight } from './sight.ts';
 
 /** Whether a daemon answers where it would listen. `stranger`: something else does. */
 export interface DaemonHealth {
@@ -13,6 +15,9 @@ export interface DaemonHealth {
 const TIMEOUT_MS = 1000;
 const MOST_BYTES = 64 * 1024;
 const LONGEST_ANSWER = 200;
+/** A thousand destinations, with all that is said of each. */
+const MOST_ASSESSMENT_BYTES = 64 * 1024 * 1024;
+const MOST_GAPS = 20;
 
 /** GET /healthz, once. Never rejects: not running is an answer. */
 export async function askHealth(listen: Listen, timeoutMs = TIMEOUT_MS): Promise<DaemonHealth> {
@@ -26,4 +31,18 @@ export async function askHealth(listen: Listen, timeoutMs = TIMEOUT_MS): Promise
   const said = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
   const detail = `${statusCode} ${said.slice(0, LONGEST_ANSWER)}`.trim();
   return { listen: shown, state: statusCode === 200 ? 'healthy' : 'unhealthy', detail };
+}
+
+/** What the daemon that runs there cannot see or do; nothing where none answers. Never rejects. */
+export async function askGaps(listen: Listen, timeoutMs = TIMEOUT_MS): Promise<readonly Sight[]> {
+  const answer = await askDaemon(listen, '/api/assessment', { timeoutMs, mostBytes: MOST_ASSESSMENT_BYTES });
+  if (answer.state !== 'answered' || answer.statusCode !== 200) return [];
+  try {
+    const { gaps } = JSON.parse(answer.text) as Pick<Assessment, 'gaps'>;
+    return gaps
+      .slice(0, MOST_GAPS)
+      .map(({ what, why, costs }) => ({ what: 'daemon', seen: 'no', found: `${what}: ${why}`, costs }));
+  } catch {
+    return []; // a stranger: askHealth() says so
+  }
 }

@@ -33,6 +33,11 @@ export class FolderWriter {
     this.options = options;
   }
 
+  /** Whether a file is being written, or should be: a disk may hang. */
+  get isBusy(): boolean {
+    return this.working !== null;
+  }
+
   put(name: string, render: Render): void {
     this.keep(name, render);
     this.retry();

@@ -71,6 +71,26 @@ describe('LookWorker', () => {
     assert.match(errors[0] ?? '', /^the thread that looks has ended and is started again: stranded$/);
   });
 
+  it('waits twice as long each time that the thread ends soon, and counts', async () => {
+    let restarts = 0;
+    const errors: number[] = [];
+    await new Promise<void>((resolve) => {
+      const worker = new LookWorker({
+        orders,
+        program: program(`throw new Error('again');`),
+        restartMs: 20,
+        onAssessment: () => undefined,
+        onError: () => {
+          if (errors.push(performance.now()) === 5) void worker.stop().then(resolve);
+        },
+        onRestart: () => restarts++,
+      });
+    });
+    // 20, 40, 80 and 160 ms, and what a start takes.
+    assert.ok((errors[4] as number) - (errors[0] as number) >= 300);
+    assert.equal(restarts, 4);
+  });
+
   it('reports what the thread reports', async () => {
     const { errors } = await collect(
       `parentPort.postMessage({ kind: 'error', what: 'the look failed', message: 'EMFILE' }); ${SEND} ${END}`,

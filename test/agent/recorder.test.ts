@@ -36,12 +36,14 @@ class AwaitedWriter extends FolderWriter {
 function open(folder: FakeFolder = fakeFolder()) {
   let second = 0;
   const lines: Record<string, unknown>[] = [];
+  const troubles: (string | null)[] = [];
   const counts: { incidents: number; writeFailures: number }[] = [];
   AwaitedWriter.results = 0;
   const recorder = new Recorder({
     folder,
     writer: AwaitedWriter,
     logger: createLogger('info', { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) }, 'json'),
+    onTrouble: (error) => troubles.push(error?.message ?? null),
     onCounts: (now) => counts.push({ ...now }),
     now: () => BEGIN + second * 1000,
     monotonic: () => second * 1000,
@@ -52,7 +54,7 @@ function open(folder: FakeFolder = fakeFolder()) {
       recorder.publish(assessment({ takenAt, namespaces: [namespace({ destinations })] }));
     }
   };
-  return { folder, recorder, lines, counts, look };
+  return { folder, recorder, lines, counts, troubles, look };
 }
 
 describe('Recorder', () => {
@@ -116,7 +118,7 @@ describe('Recorder', () => {
   it('goes on looking while a disk hangs', async () => {
     const folder = fakeFolder();
     folder.held = new Promise(() => undefined);
-    const { counts, look } = open(folder);
+    const { counts, troubles, look } = open(folder);
     const begun = new Promise<void>((resolve) => {
       folder.onReplace = resolve;
     });
@@ -125,5 +127,6 @@ describe('Recorder', () => {
     look(500, sick);
     assert.deepEqual([folder.busy, folder.busiest], [1, 1]);
     assert.deepEqual(counts.at(-1), { incidents: 1, writeFailures: 0 });
+    assert.match(String(troubles.at(-1)), /the disk has not answered for \d+ s/);
   });
 });

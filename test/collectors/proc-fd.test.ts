@@ -302,6 +302,7 @@ describe('SocketHolders', () => {
   });
 
   it('says whose descriptors it may not read', () => {
+    process(1, []);
     process(10, [101]);
     process(11, [201]);
     refused.add('11/fd');
@@ -311,5 +312,10 @@ describe('SocketHolders', () => {
     clock += 5000;
     seek([101, 201]);
     assert.deepEqual([pidOf(201), holders.seesAll], [11, true]);
+  });
+  it('knows by the first process that others are not even listed (hidepid=2)', () => {
+    process(10, [101]);
+    seek([101]);
+    assert.equal(holders.seesAll, false);
   });
 });

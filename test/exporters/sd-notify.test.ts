@@ -21,7 +21,7 @@ function started(watchdogMs: number | null = 30_000) {
   /** What is sent for a look so many seconds after the one before. */
   const look = (seconds: number, what = healthy) => {
     state.us += BigInt(seconds * 1000) * 1000n;
-    manager.publish(what);
+    manager.publish({ ...what, takenAt: new Date(Number(state.us / 1000n)).toISOString() });
     return sent.splice(0);
   };
   return { manager, sent, state, look };
@@ -43,6 +43,17 @@ describe('SdNotify', () => {
     assert.deepEqual(look(0.4), []);
     assert.deepEqual(look(0.7), ['WATCHDOG=1']);
     assert.deepEqual(look(40), ['WATCHDOG=1']);
+  });
+
+  it('gives none while it is only said that no look comes', () => {
+    const { manager, look, sent, state } = started();
+    look(1);
+    const last = { ...critical, takenAt: new Date(Number(state.us / 1000n)).toISOString() };
+    state.us += 10_000_000n;
+    manager.publish(last);
+    assert.equal(sent.length, 1);
+    assert.match(sent[0] ?? '', /^STATUS=/);
+    assert.doesNotMatch(sent[0] ?? '', /WATCHDOG/);
   });
 
   it('gives none where nobody waits for it', () => {

@@ -29,7 +29,7 @@ const ALONE = /\/test\/(e2e\/(five-programs|gets-out|load|owners|rates|trace)|sy
 /** What plays minutes of real traffic, slowly: two of these leave each other time enough, but no more than two. */
 const CALM = /\/test\/(e2e\/(?!formats|page|top)|kernel\/forecast)/;
 /** Minutes, if nothing else is left to run beside them: these begin. */
-const LONG = /\/test\/(kernel|scenarios|e2e)\//;
+const LONG = /\/test\/(kernel|scenarios|e2e|faults)\//;
 
 /** A file that never ends is a failure, and the next one's turn. In ms. */
 const TIMEOUT = '--test-timeout=600000';

@@ -42,7 +42,7 @@ export const agentRow = (): Row => ({
       {
         title: 'What cannot be seen',
         description:
-          'Gaps by source, collectors that fail, series left out, events lost. lastport doctor tells what each costs.',
+          'Gaps by source, collectors that fail, series left out, events and lines of the log lost, restarts of the thread that looks. lastport doctor tells what each costs.',
         unit: Short,
         noValue: 'nothing is missing',
       },
@@ -52,6 +52,8 @@ export const agentRow = (): Row => ({
         overTime(`sum(${series('lastport_series_omitted', HOST)})`, 'series left out'),
         overTime(`sum(${rate('lastport_trace_lost_events_total', HOST)})`, 'events of the trace lost per second'),
         overTime(`sum(${rate('lastport_probe_events_dropped_total', HOST)})`, 'events of probes lost per second'),
+        overTime(`sum(${rate('lastport_log_lines_lost_total', HOST)})`, 'lines of the log lost per second'),
+        overTime(`sum(${rate('lastport_look_restarts_total', HOST)})`, 'restarts of the thread that looks per second'),
       ],
     ),
     plot({ title: 'Probes', description: 'Threads of programs whose probe is connected.', unit: Short }, [

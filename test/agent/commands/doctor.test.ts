@@ -27,6 +27,7 @@ const PROBES: DoctorProbes = {
   native: () => [],
   probe: () => [],
   health: async () => ({ listen: '127.0.0.1:9477', state: 'not running', detail: 'connection refused (ECONNREFUSED)' }),
+  gaps: async () => [],
 };
 
 const config = (...format: string[]): Promise<Config> => {

@@ -71,6 +71,22 @@ describe('AlertBook', () => {
     assert.deepEqual(days.firing, []);
   });
 
+  it('does not take for over what cannot be seen any more', () => {
+    const days = new Days();
+    days.pass(1, host(exhausted()));
+    const blind = assessment({ namespaces: [namespace({ verdict: 'blind', destinations: [] })] });
+    assert.deepEqual(named(days.pass(600, blind), 'LastportPortsExhausted'), []);
+    assert.ok(days.firing.includes('LastportPortsExhausted critical'));
+    assert.equal(named(days.pass(31, host(calm())), 'LastportPortsExhausted').length, 1);
+    days.pass(1, host(exhausted()));
+    const gone = assessment({ namespaces: [] });
+    assert.equal(
+      named(days.pass(61, gone), 'LastportPortsExhausted').length,
+      1,
+      'a namespace that is gone is no blind one',
+    );
+  });
+
   it('goes on where it was false for less than that', () => {
     const days = new Days();
     days.pass(1, host(exhausted()));

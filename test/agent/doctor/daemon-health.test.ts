@@ -5,7 +5,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { askHealth } from '../../../agent/doctor/daemon-health.ts';
+import { askGaps, askHealth } from '../../../agent/doctor/daemon-health.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lastport-health-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -101,4 +101,24 @@ describe('askHealth', () => {
   it('asks no one where the kernel chose the port', async () => {
     assert.equal((await askHealth(tcp(0))).state, 'unreachable');
   });
+});
+
+describe('askGaps', () => {
+  const assessing = (body: string) =>
+    createServer(({ url }, response) => void response.writeHead(url === '/api/assessment' ? 200 : 404).end(body));
+  const gap = { source: 'log', what: 'lines of the log', why: 'ENOSPC', costs: 'they are lost' };
+
+  it('tells what the daemon misses', async () => {
+    await serving(assessing(JSON.stringify({ gaps: [gap] })), null, async (port) => {
+      assert.deepEqual(await askGaps(tcp(port)), [
+        { what: 'daemon', seen: 'no', found: 'lines of the log: ENOSPC', costs: 'they are lost' },
+      ]);
+    });
+  });
+
+  for (const body of ['Hello', '{}', '{"gaps":7}']) {
+    it(`tells nothing of a stranger that answers ${body}`, async () => {
+      await serving(assessing(body), null, async (port) => assert.deepEqual(await askGaps(tcp(port)), []));
+    });
+  }
 });
