@@ -5,6 +5,7 @@ import type Yargs from 'yargs';
 import { COLLECTORS, ENGINE_COLLECTORS } from '../collectors/index.ts';
 import type { AlertListener } from './alerting.ts';
 import { check } from './commands/check.ts';
+import { DESCRIPTIONS } from './config/command-words.ts';
 import { type Command, type Config, loadConfig, optionsFor, UsageError } from './config/config.ts';
 import { formatListen } from './config/option-values.ts';
 import { probeSocketOf } from './config/probe-socket.ts';
@@ -24,10 +25,9 @@ const hasColors = () => process.stdout.hasColors?.() === true && !process.env['N
 
 const commands: Record<
   Command,
-  { describe: string; run: (config: Config, reload: () => Promise<Config>, target?: string) => Promise<number> }
+  { run: (config: Config, reload: () => Promise<Config>, target?: string) => Promise<number> }
 > = {
   run: {
-    describe: 'the daemon: looks every tick, serves /metrics',
     run: async (config, reload) => {
       const [
         { run },
@@ -112,7 +112,6 @@ const commands: Record<
     },
   },
   check: {
-    describe: 'one look, one answer: exit 0 healthy, 1 warning, 2 critical, 3 could not look',
     run: async (config) => {
       const { checkTable } = await import('../exporters/text.ts');
       const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'once');
@@ -128,7 +127,6 @@ const commands: Record<
     },
   },
   top: {
-    describe: 'the tightest destinations, live: on a terminal a screen, else one table after the other',
     run: async (config) => {
       const [{ top }, { TopSource }, { checkTable }, { LookWorker }, { resolveAsked }, client, source] =
         await Promise.all([
@@ -179,7 +177,6 @@ const commands: Record<
     },
   },
   explain: {
-    describe: 'why ports go, and what to change: of a destination, of a process, or of the worst there are',
     run: async (config, _, target) => {
       const [{ explain }, { incidentSource, liveSource }, { explainText }, { realFolder }] = await Promise.all([
         import('./commands/explain.ts'),
@@ -203,7 +200,6 @@ const commands: Record<
     },
   },
   plan: {
-    describe: 'what if? From a rate of requests to ports; exit 0 fits, 1 connect() gets slow, 2 ports run out',
     run: async (config) => {
       const [{ plan }, { planText }] = await Promise.all([
         import('./commands/plan.ts'),
@@ -213,15 +209,12 @@ const commands: Record<
     },
   },
   rules: {
-    describe: 'alerting and recording rules for Prometheus, on stdout',
     run: async (config) => (await import('./commands/rules.ts')).rules(config, stdout),
   },
   dashboard: {
-    describe: 'a dashboard for Grafana, as JSON on stdout',
     run: async (config) => (await import('./commands/dashboard.ts')).dashboard(config, stdout),
   },
   incidents: {
-    describe: 'what happened while nobody looked: when, where, how near, whose, why',
     run: async (config) => {
       const [{ incidents }, { realFolder }] = await Promise.all([
         import('./commands/incidents.ts'),
@@ -233,7 +226,6 @@ const commands: Record<
     },
   },
   doctor: {
-    describe: 'what this machine lets it see, and what each missing thing costs',
     run: async (config) => {
       const { doctor } = await import('./commands/doctor.ts');
       return doctor(config, realHost(config.procfs), stdout);
@@ -314,7 +306,7 @@ async function main(): Promise<number> {
       // yargs gives its own complaints as a YError, everybody else's as they are.
       throw error === undefined || error.name === 'YError' ? new UsageError(message) : error;
     });
-  for (const [name, { describe }] of Object.entries(commands) as [Command, { describe: string }][]) {
+  for (const [name, describe] of Object.entries(DESCRIPTIONS) as [Command, string][]) {
     const isExplain = name === 'explain';
     parser.command(
       isExplain ? 'explain [destination]' : name,
