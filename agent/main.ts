@@ -143,14 +143,14 @@ const commands: Record<
       const signal = terminationSignal(['SIGTERM', 'SIGINT', 'SIGHUP']);
       return top(config, {
         source: async (onFeed) => {
-          const { listen, tickMs, procfs, engine, netns, ask, nat, to } = config;
+          const { listen, tickMs, procfs, engine, netns, ask, podLogs, nat, to } = config;
           const { asked, gaps } = to.length === 0 ? { asked: [], gaps: [] } : await resolveAsked(to);
           const daemon = await client.DaemonClient.open(listen, { timeoutMs: 2000, mostBytes: source.MOST_BYTES });
           const feeds = new TopSource({
             ask: () => daemon.ask('/api/assessment'),
             startLooking: (onAssessment, onError) => {
               const orders = {
-                config: { procfs, engine, netns, ask, trace: false, ownersCommandLine: false, tickMs, nat },
+                config: { procfs, engine, netns, ask, trace: false, ownersCommandLine: false, podLogs, tickMs, nat },
                 request: { inventory: null, asked, gaps },
                 probeSocket: null,
               };

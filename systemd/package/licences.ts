@@ -1,14 +1,17 @@
 import type { Part } from './production.ts';
 
 /** Licences that ask for no more than to be named, and do not reach what lies beside them. */
-export const ALLOWED: ReadonlySet<string> = new Set([
-  'MIT',
-  'ISC',
-  'BSD-2-Clause',
-  'BSD-3-Clause',
-  'Apache-2.0',
-  '0BSD',
-]);
+const ALLOWED: ReadonlySet<string> = new Set(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD']);
+
+/** Throws for the first whose licence is none of these. */
+export function assertAllowed(parts: readonly Pick<Part, 'name' | 'license'>[]): void {
+  for (const { name, license } of parts) {
+    if (ALLOWED.has(license)) continue;
+    throw new Error(
+      `${name} is under ${license}, which none of ${[...ALLOWED].join(', ')} is; do without it, or allow it`,
+    );
+  }
+}
 
 /** What ships beside Lastport itself. */
 export interface Shipped extends Pick<Part, 'name' | 'version' | 'license' | 'texts'> {
@@ -41,8 +44,8 @@ const textOf = ({ texts }: Shipped): string => texts.map(({ text }) => text.trim
 function paragraph(files: string, license: string, text: string, comment?: string): string {
   if (text === '') throw new Error(`${files} brings no text of its licence; add one to licences.ts`);
   // An organisation's "Copyright (c) 2021 …"; the Apache licence has none but its own words.
-  const holders = [...text.matchAll(/^\W*(?:portions )?copyright\s+((?:\(c\)|©|\d|[A-Z]).*\S)\s*$/gim)].map(([, who]) =>
-    who!.replace(/^(\(c\)|©)\s*/i, ''),
+  const holders = [...text.matchAll(/^\W*(?:Portions )?Copyright\s+((?:\([cC]\)|©|\d|[A-Z]).*\S)\s*$/gm)].map(
+    ([, who]) => who!.replace(/^(\(c\)|©)\s*/i, ''),
   );
   const copyright = holders.length > 0 ? [...new Set(holders)].join('\n ') : 'its authors, as named below';
   return [

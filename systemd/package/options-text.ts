@@ -21,14 +21,13 @@ export function commentedYaml(): string {
     `#${name}:`,
     ...options.filter((option) => groupOf(option) === name).flatMap((one) => entry(one, '#  ')),
   ]);
-  return [
+  const header = [
     '# Settings of the daemon, lastport.yaml(5). What begins with # is the default, or shows the shape of a value.',
     '# "systemctl reload lastport" reads this file again; a mistake changes nothing and is told in the log.',
     '# A file that holds secrets belongs to root and the group lastport, mode 0640.',
-    ...flat.map((one) => entry(one, '#')),
-    ...groups,
-  ]
-    .map((lines) => [lines].flat().join('\n'))
+  ];
+  return [header, ...flat.map((one) => entry(one, '#')), ...groups]
+    .map((lines) => lines.join('\n'))
     .join('\n\n')
     .concat('\n');
 }

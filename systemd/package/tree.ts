@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { copy, filesBelow, readText } from './files.ts';
-import { copyrightFile, type Shipped } from './licences.ts';
+import { assertAllowed, copyrightFile, type Shipped } from './licences.ts';
 import { type Part, partsOf } from './production.ts';
 import { runProgram } from './run-program.ts';
 
@@ -10,7 +10,8 @@ export const ARCHS = ['x64', 'arm64'] as const;
 export type Arch = (typeof ARCHS)[number];
 
 /** What Node loads, and what the page is made of. */
-const LOADED: ReadonlySet<string> = new Set(['.js', '.cjs', '.mjs', '.json', '.node', '.css', '.html', '.svg']);
+const LOADED: ReadonlySet<string> = new Set(['.js', '.cjs', '.mjs', '.json', '.node', '.css']);
+const OWN: ReadonlySet<string> = new Set([...LOADED, '.html', '.svg']);
 /** At the top of a package: for those who work on it. `musl_…` is koffi for another libc. */
 const FOR_OTHERS = /^(tests?|docs?|examples?|benchmarks?|scripts|vendor|musl_\w+)\/|^(eslint\.config|tsconfig)\b/;
 
@@ -29,10 +30,11 @@ export interface Tree {
 export function layOut(root: string, arch: Arch, into: string, work: string): Tree {
   const modules = fetched(root, arch, join(work, `modules-${arch}`));
   const node = fetched(join(root, 'systemd/package/node'), arch, join(work, `node-${arch}`));
-  for (const file of packedFiles(root).filter((path) => LOADED.has(extname(path)) && !path.startsWith('systemd/'))) {
+  for (const file of packedFiles(root).filter((path) => OWN.has(extname(path)) && !path.startsWith('systemd/'))) {
     copy(join(root, file), join(into, file));
   }
   const parts = partsOf(modules);
+  assertAllowed(parts);
   for (const { folder } of parts) {
     for (const file of filesBelow(join(modules, folder))) {
       const isNested = file.startsWith('node_modules/');
@@ -46,7 +48,8 @@ export function layOut(root: string, arch: Arch, into: string, work: string): Tr
   const own = readText(join(root, 'LICENSE'));
   const shipped = (prefix: string): Shipped[] => [
     ...parts.map((part) => ({ ...part, folder: `${prefix}/${part.folder}` })),
-    { ...nodePart, name: 'node', folder: `${prefix}/bin` },
+    // Node's own text goes on with those of all that is linked into it.
+    { ...nodePart, name: 'node', license: 'Node.js', folder: `${prefix}/bin` },
   ];
   return { parts: [...parts, nodePart], copyright: (prefix) => copyrightFile(own, shipped(prefix)) };
 }
