@@ -22,8 +22,8 @@ export function commentedYaml(): string {
     ...options.filter((option) => groupOf(option) === name).flatMap((one) => entry(one, '#  ')),
   ]);
   const header = [
-    '# Settings of the daemon, lastport.yaml(5). What begins with # is the default, or shows the shape of a value.',
-    '# "systemctl reload lastport" reads this file again; a mistake changes nothing and is told in the log.',
+    '# Settings of the daemon, lastport.yaml(5). What begins with # is the default, or the shape of a value.',
+    '# "systemctl reload lastport" reads this again; a mistake changes nothing and is told in the log.',
     '# A file that holds secrets belongs to root and the group lastport, mode 0640.',
   ];
   return [header, ...flat.map((one) => entry(one, '#')), ...groups]

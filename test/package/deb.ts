@@ -63,7 +63,7 @@ async function tryIt(at: string, deb: string): Promise<void> {
     clean.must('dpkg', '-r', 'lastport');
     assert.ok(!existsSync(join(at, 'usr/lib/lastport')) && !existsSync(join(at, 'usr/bin/lastport')));
     assert.equal(readFileSync(join(at, CONFIG), 'utf8'), edited);
-    clean.must('dpkg', '-i', '/tmp/first.deb');
+    clean.must('dpkg', '--force-confold', '-i', '/tmp/first.deb');
     assert.equal(readFileSync(join(at, CONFIG), 'utf8'), edited);
     told('removed, and installed again: the settings have outlived it');
 
