@@ -1,4 +1,4 @@
-// build.js [deb] [tarball], without either both: the packages of this version, for each architecture, in packages/.
+// build.js [deb|tarball]… [x64|arm64]…: the packages of this version in packages/; what is not narrowed down is all of it.
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { readText, settle } from './files.ts';
 import { runProgram } from './run-program.ts';
 import { bom } from './sbom.ts';
 import { buildTarball } from './tarball.ts';
-import { ARCHS, layOut } from './tree.ts';
+import { ARCHS, type Arch, layOut } from './tree.ts';
 
 const KINDS = { deb: buildDeb, tarball: buildTarball };
 type Kind = keyof typeof KINDS;
@@ -33,12 +33,12 @@ function maintainer(): string {
   return `${DEBFULLNAME} <${DEBEMAIL}>`;
 }
 
-function build(kinds: readonly Kind[]): void {
+function build(kinds: readonly Kind[], archs: readonly Arch[]): void {
   const release: Release = { root, version, seconds: sourceSeconds(), maintainer: maintainer() };
   const work = mkdtempSync(join(tmpdir(), 'lastport-package-'));
   mkdirSync(into, { recursive: true });
   try {
-    for (const arch of ARCHS) {
+    for (const arch of archs) {
       const from = join(work, `tree-${arch}`);
       const tree = layOut(root, arch, from, work);
       settle(from, release.seconds);
@@ -64,10 +64,16 @@ function writeSums(): void {
 }
 
 const wanted = process.argv.slice(2);
-const odd = wanted.find((word) => !Object.hasOwn(KINDS, word));
+const ALL_KINDS = Object.keys(KINDS) as Kind[];
+const chosen = <Word extends string>(all: readonly Word[]): readonly Word[] => {
+  const some = all.filter((word) => wanted.includes(word));
+  return some.length > 0 ? some : all;
+};
+const known: readonly string[] = [...ALL_KINDS, ...ARCHS];
+const odd = wanted.find((word) => !known.includes(word));
 if (odd === undefined) {
-  build(wanted.length > 0 ? (wanted as Kind[]) : (Object.keys(KINDS) as Kind[]));
+  build(chosen(ALL_KINDS), chosen(ARCHS));
 } else {
-  console.error(`build: "${odd}" is no package; use ${Object.keys(KINDS).join(' or ')}`);
+  console.error(`build: "${odd}" is no package; use ${known.join(', ')}`);
   process.exitCode = 64;
 }

@@ -62,9 +62,9 @@ export function debootstrap(path: string, ...options: string[]): void {
 export async function cleanRoot(path: string): Promise<CleanRoot> {
   const begin = `mount -t proc proc ${path}/proc && ip link set lo up && echo ready && exec sleep 3600`;
   const isolated = ['--mount', '--net', '--pid', '--uts', '--ipc', '--fork', '--kill-child', '--propagation=private'];
-  const holder = spawn('unshare', [...isolated, 'sh', '-c', begin], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const holder = spawn('unshare', [...isolated, 'sh', '-c', begin], { stdio: ['ignore', 'pipe', 'pipe'] });
   const [first] = (await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit')])) as [unknown];
-  if (String(first).trim() !== 'ready') throw new Error(`unshare ended with ${first}`);
+  if (String(first).trim() !== 'ready') throw new Error(`unshare ended with ${first}: ${holder.stderr.read()}`);
   const child = readFileSync(`/proc/${holder.pid}/task/${holder.pid}/children`, 'utf8').trim();
   const enter = (...kinds: string[]) => ['nsenter', '-t', child, ...kinds];
   const inside = enter('-m', '-n', '-p', '-u', '-i');

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { root } from '../support/golden.ts';
 import { type CleanRoot, cleanRoot, debootstrap, inventory } from './clean-root.ts';
+import { builtAsContainer } from './container.ts';
 import { repacked } from './repack.ts';
 import { makeTrouble, startedAsUnit } from './trouble.ts';
 
@@ -73,6 +74,9 @@ async function tryIt(at: string, deb: string): Promise<void> {
     const gone = [...before].filter((name) => !after.has(name));
     assert.deepEqual({ left, gone }, { left: [], gone: [] });
     told(`purged: of ${before.size} files, folders, users and groups none is more and none is less`);
+
+    builtAsContainer(clean, deb, version);
+    told('the steps of the Containerfile make a root in which its user gets an answer');
   } finally {
     await clean.close();
   }
