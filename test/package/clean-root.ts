@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 
 /** Where this machine has its own packages from. */
-export function mirror(): string {
+function mirror(): string {
   const folder = '/etc/apt/sources.list.d';
   const lists = ['/etc/apt/sources.list', ...readdirSync(folder).map((name) => join(folder, name))];
   for (const list of lists) {
