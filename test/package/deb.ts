@@ -9,6 +9,7 @@ import { root } from '../support/golden.ts';
 import { type CleanRoot, cleanRoot, debootstrap, inventory } from './clean-root.ts';
 import { builtAsContainer } from './container.ts';
 import { repacked } from './repack.ts';
+import { asksSystemd } from './service-calls.ts';
 import { makeTrouble, startedAsUnit } from './trouble.ts';
 
 const CONFIG = '/etc/lastport/lastport.yaml';
@@ -74,6 +75,9 @@ async function tryIt(at: string, deb: string): Promise<void> {
     const gone = [...before].filter((name) => !after.has(name));
     assert.deepEqual({ left, gone }, { left: [], gone: [] });
     told(`purged: of ${before.size} files, folders, users and groups none is more and none is less`);
+
+    asksSystemd(clean);
+    told('where systemd runs, the service is started, restarted by an upgrade, and stopped when it goes');
 
     builtAsContainer(clean, deb, version);
     told('the steps of the Containerfile make a root in which its user gets an answer');
