@@ -2,7 +2,7 @@
 // upgraded, removed and purged. As root, with debootstrap; without a file it builds one.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { root } from '../support/golden.ts';
@@ -13,11 +13,15 @@ import { asksSystemd } from './service-calls.ts';
 import { makeTrouble, startedAsUnit } from './trouble.ts';
 
 const CONFIG = '/etc/lastport/lastport.yaml';
+const ENABLED = '/etc/systemd/system/multi-user.target.wants/lastport.service';
 /** passwd(5) and its like leave copies of what was there before; dpkg and systemd folders of their own. */
 const OTHERS =
   /^\/etc\/((passwd|group|shadow|gshadow|subuid|subgid)-|\.pwd\.lock)$|^\/var\/lib\/systemd(\/|$)|^\/var\/log\//;
 
 const versionOf = ({ must }: CleanRoot): string => must('dpkg-query', '-W', 'lastport').trim().split('\t')[1]!;
+
+/** A link leads to nowhere from outside the root. */
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
 const told = (line: string) => console.log(`ok  ${line}`);
 
@@ -40,7 +44,7 @@ async function tryIt(at: string, deb: string): Promise<void> {
     const version = versionOf(clean).replace(/-\d+$/, '');
     installed(clean, version);
     assert.equal(clean.must('dpkg', '--verify', 'lastport'), '');
-    assert.match(clean.must('ls', '/etc/systemd/system/multi-user.target.wants'), /lastport\.service/);
+    assert.ok(isThere(join(at, ENABLED)));
     told('installed with nothing but what debootstrap brings; lastport check answers; the service is enabled');
 
     const daemon = await startedAsUnit(clean);
@@ -48,6 +52,8 @@ async function tryIt(at: string, deb: string): Promise<void> {
     told('started as the unit would, without a right; metrics served; the last port taken and the alert in the log');
 
     appendFileSync(join(at, CONFIG), 'tick: 2s\n');
+    // As systemctl disable does.
+    rmSync(join(at, ENABLED));
     const edited = readFileSync(join(at, CONFIG), 'utf8');
     for (const [name, news] of [
       ['9.9.8-1', ''],
@@ -59,7 +65,10 @@ async function tryIt(at: string, deb: string): Promise<void> {
       assert.equal(versionOf(clean), name);
     }
     installed(clean, version);
-    told('upgraded twice, with and without a new default; the edited settings are as they were');
+    assert.ok(!isThere(join(at, ENABLED)));
+    told(
+      'upgraded twice, with and without a new default: edited settings are as they were, a disabled service stays so',
+    );
 
     await daemon.end('TERM');
     clean.must('dpkg', '-r', 'lastport');
