@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { fstatSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import type Yargs from 'yargs';
@@ -7,6 +7,7 @@ import { COLLECTORS, ENGINE_COLLECTORS } from '../collectors/index.ts';
 import type { LogFormat } from '../exporters/log.ts';
 import type { AlertListener } from './alerting.ts';
 import { check } from './commands/check.ts';
+import { DESCRIPTIONS } from './config/command-words.ts';
 import { type Command, type Config, loadConfig, optionsFor, UsageError } from './config/config.ts';
 import { formatListen } from './config/option-values.ts';
 import { probeSocketOf } from './config/probe-socket.ts';
@@ -26,10 +27,9 @@ const hasColors = () => process.stdout.hasColors?.() === true && !process.env['N
 
 const commands: Record<
   Command,
-  { describe: string; run: (config: Config, reload: () => Promise<Config>, target?: string) => Promise<number> }
+  { run: (config: Config, reload: () => Promise<Config>, target?: string) => Promise<number> }
 > = {
   run: {
-    describe: 'the daemon: looks every tick, serves /metrics',
     run: async (config, reload) => {
       const [
         { run },
@@ -60,7 +60,7 @@ const commands: Record<
       const metrics = new EXPORTERS.prometheus({ maxDestinations, version: version(), node: process.version });
       const own = new OwnGaps();
       const output = new EXPORTERS.logOutput({
-        fd: process.stdout.fd,
+        write: (bytes) => writeSync(process.stdout.fd, bytes),
         onTrouble: (error) => {
           own.note('log', error === null ? null : logGap(error));
           metrics.noteOwn({ linesLost: output.lost });
@@ -148,7 +148,6 @@ const commands: Record<
     },
   },
   check: {
-    describe: 'one look, one answer: exit 0 healthy, 1 warning, 2 critical, 3 could not look',
     run: async (config) => {
       const { checkTable } = await import('../exporters/text.ts');
       const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'once');
@@ -164,7 +163,6 @@ const commands: Record<
     },
   },
   top: {
-    describe: 'the tightest destinations, live: on a terminal a screen, else one table after the other',
     run: async (config) => {
       const [{ top }, { TopSource }, { checkTable }, { LookWorker }, { resolveAsked }, client, source] =
         await Promise.all([
@@ -181,14 +179,14 @@ const commands: Record<
       const signal = terminationSignal(['SIGTERM', 'SIGINT', 'SIGHUP']);
       return top(config, {
         source: async (onFeed) => {
-          const { listen, tickMs, procfs, engine, netns, ask, nat, to } = config;
+          const { listen, tickMs, procfs, engine, netns, ask, podLogs, nat, to } = config;
           const { asked, gaps } = to.length === 0 ? { asked: [], gaps: [] } : await resolveAsked(to);
           const daemon = await client.DaemonClient.open(listen, { timeoutMs: 2000, mostBytes: source.MOST_BYTES });
           const feeds = new TopSource({
             ask: () => daemon.ask('/api/assessment'),
             startLooking: (onAssessment, onError) => {
               const orders = {
-                config: { procfs, engine, netns, ask, trace: false, ownersCommandLine: false, tickMs, nat },
+                config: { procfs, engine, netns, ask, trace: false, ownersCommandLine: false, podLogs, tickMs, nat },
                 request: { inventory: null, asked, gaps },
                 probeSocket: null,
               };
@@ -215,7 +213,6 @@ const commands: Record<
     },
   },
   explain: {
-    describe: 'why ports go, and what to change: of a destination, of a process, or of the worst there are',
     run: async (config, _, target) => {
       const [{ explain }, { incidentSource, liveSource }, { explainText }, { realFolder }] = await Promise.all([
         import('./commands/explain.ts'),
@@ -239,7 +236,6 @@ const commands: Record<
     },
   },
   plan: {
-    describe: 'what if? From a rate of requests to ports; exit 0 fits, 1 connect() gets slow, 2 ports run out',
     run: async (config) => {
       const [{ plan }, { planText }] = await Promise.all([
         import('./commands/plan.ts'),
@@ -249,15 +245,12 @@ const commands: Record<
     },
   },
   rules: {
-    describe: 'alerting and recording rules for Prometheus, on stdout',
     run: async (config) => (await import('./commands/rules.ts')).rules(config, stdout),
   },
   dashboard: {
-    describe: 'a dashboard for Grafana, as JSON on stdout',
     run: async (config) => (await import('./commands/dashboard.ts')).dashboard(config, stdout),
   },
   incidents: {
-    describe: 'what happened while nobody looked: when, where, how near, whose, why',
     run: async (config) => {
       const [{ incidents }, { realFolder }] = await Promise.all([
         import('./commands/incidents.ts'),
@@ -269,7 +262,6 @@ const commands: Record<
     },
   },
   doctor: {
-    describe: 'what this machine lets it see, and what each missing thing costs',
     run: async (config) => {
       const { doctor } = await import('./commands/doctor.ts');
       return doctor(config, realHost(config.procfs), stdout);
@@ -360,7 +352,7 @@ async function main(): Promise<number> {
       // yargs gives its own complaints as a YError, everybody else's as they are.
       throw error === undefined || error.name === 'YError' ? new UsageError(message) : error;
     });
-  for (const [name, { describe }] of Object.entries(commands) as [Command, { describe: string }][]) {
+  for (const [name, describe] of Object.entries(DESCRIPTIONS) as [Command, string][]) {
     const isExplain = name === 'explain';
     parser.command(
       isExplain ? 'explain [destination]' : name,

@@ -71,8 +71,8 @@ async function listenToProbes(ledger: ProbeLedger): Promise<void> {
 }
 
 /** All that a HostLook is made from. */
-const lookedAs = ({ config: { engine, netns, ask, trace, ownersCommandLine } }: WorkerOrders): string =>
-  JSON.stringify([engine, netns, ask, trace, ownersCommandLine]);
+const lookedAs = ({ config: { engine, netns, ask, trace, ownersCommandLine, podLogs } }: WorkerOrders): string =>
+  JSON.stringify([engine, netns, ask, trace, ownersCommandLine, podLogs]);
 
 const post = (news: FromWorker): void => parentPort?.postMessage(news);
 

@@ -1,5 +1,5 @@
 /** How good a name for a network namespace is; a better one replaces a worse, never the other way round. */
-const LABEL_RANKS = ['inode', 'mount', 'unit', 'named', 'container', 'host'] as const;
+const LABEL_RANKS = ['inode', 'mount', 'unit', 'named', 'container', 'pod', 'host'] as const;
 type LabelRank = (typeof LABEL_RANKS)[number];
 
 export interface NetnsLabel {

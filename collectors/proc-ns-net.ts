@@ -5,6 +5,7 @@ import { type Libc, lazyLibc } from './libc.ts';
 import { isBetter, labelOfCgroup, labelOfMount, type NetnsLabel } from './netns-label.ts';
 import { NetnsProcesses, netnsInode, type ProcessesFound } from './netns-processes.ts';
 import { MountedNetns } from './proc-mountinfo.ts';
+import type { PodNames } from './var-log-containers.ts';
 
 /** The host's own network namespace on kernels that give it a fixed inode (PROC_NET_INIT_INO, include/linux/proc_ns.h). */
 const INITIAL_NETNS = 0xeffffff9;
@@ -40,9 +41,11 @@ export class NetnsFinder {
   private readonly processes: NetnsProcesses;
   private readonly host: Host;
   private readonly mounts: readonly MountedNetns[];
+  private readonly pods: PodNames | null;
 
-  constructor(host: Host, libcOf: () => Libc = lazyLibc()) {
+  constructor(host: Host, libcOf: () => Libc = lazyLibc(), pods: PodNames | null = null) {
     this.host = host;
+    this.pods = pods;
     this.processes = new NetnsProcesses(host);
     // What this process can reach comes last, and so wins. For process 1 it needs privilege.
     this.mounts = ['1', 'thread-self'].map((process) => new MountedNetns(host, process, libcOf));
@@ -83,7 +86,9 @@ export class NetnsFinder {
     };
     const first =
       own === null ? { inode: null, label: 'host', isOwn: true, pid: null, path: 'self/ns/net' } : found(own, true);
-    return { namespaces: [first, ...others.map((inode) => found(inode, false))], gaps };
+    const namespaces = [first, ...others.map((inode) => found(inode, false))];
+    const nameless = this.pods?.gap() ?? null;
+    return { namespaces, gaps: nameless === null ? gaps : [...gaps, nameless] };
   }
 
   /**
@@ -101,7 +106,7 @@ export class NetnsFinder {
     } else {
       const candidates = [
         ...(mount === undefined ? [] : [labelOfMount(mount)]),
-        ...(pid === null ? [] : [this.cgroupLabel(pid)]),
+        ...(pid === null ? [] : [this.podLabel(pid), this.cgroupLabel(pid, tries + 1 < TRIES)]),
       ];
       for (const one of candidates) if (one !== null && isBetter(one, best) && !this.isTaken(one.text)) best = one;
     }
@@ -114,7 +119,23 @@ export class NetnsFinder {
     return text === 'host' || [...this.labels.values()].some((label) => label.text === text);
   }
 
-  private cgroupLabel(pid: number): NetnsLabel | null {
+  /** What Kubernetes calls it: all containers of a pod are in one network namespace. */
+  private podLabel(pid: number): NetnsLabel | null {
+    const name = this.podOf(pid);
+    return name === null || name === 'unknown' ? null : { rank: 'pod', text: `${name.namespace}/${name.pod}` };
+  }
+
+  private podOf(process: number | 'self') {
+    try {
+      return this.pods?.of(this.host.readText(`${process}/cgroup`)) ?? null;
+    } catch {
+      return null; // it has just ended
+    }
+  }
+
+  /** `mayWait`: a pod's name is there a moment after the pod, and worth more than the id of one of its containers. */
+  private cgroupLabel(pid: number, mayWait: boolean): NetnsLabel | null {
+    if (mayWait && this.podOf(pid) === 'unknown') return null;
     try {
       const label = labelOfCgroup(this.host.readText(`${pid}/cgroup`));
       // What this program is in too does not tell one from the other.

@@ -2,6 +2,7 @@ import type { Host } from '../agent/model/host.ts';
 import type { Program } from '../agent/model/program.ts';
 import { maskedCommandLine } from './command-line.ts';
 import { containerOfCgroup, unitOfCgroup } from './netns-label.ts';
+import type { PodName, PodNames } from './var-log-containers.ts';
 
 /** Programs told apart; those identified least recently are forgotten. */
 const MOST = 4096;
@@ -30,6 +31,7 @@ export interface ProgramsOptions {
   readonly wantsCommandLine?: boolean;
   /** The name of a user of this host; null: it has none. */
   readonly userName?: (uid: number) => string | null;
+  readonly pods?: PodNames | null;
 }
 
 interface Known {
@@ -113,7 +115,9 @@ export class Programs {
     const script = scriptOf(argv);
     // Real, effective, saved, file system: the second is what it may do.
     const uid = /^Uid:\s*\d+\s+(\d+)/m.exec(textOf(this.host, `${pid}/status`) ?? '')?.[1];
-    const { wantsCommandLine = false, userName } = this.options;
+    const { wantsCommandLine = false, userName, pods } = this.options;
+    const pod = pods?.of(cgroup) ?? null;
+    const isPod = pod !== null && pod !== 'unknown';
     this.add(index, {
       pid,
       comm: printable(comm),
@@ -122,8 +126,9 @@ export class Programs {
       commandLine: wantsCommandLine
         ? maskedCommandLine(argv.at(-1) === '' ? argv.slice(0, -1) : argv).replace(/[^ -~…]/g, '?')
         : null,
-      unit: printable(unitOfCgroup(cgroup)),
-      container: printable(containerOfCgroup(cgroup)),
+      // A pod may lie in the unit of its runtime, which tells nothing.
+      unit: isPod ? null : printable(unitOfCgroup(cgroup)),
+      container: isPod ? podText(pod) : printable(containerOfCgroup(cgroup)),
     });
   }
 
@@ -187,6 +192,10 @@ export function scriptOf(argv: readonly string[]): string | null {
 }
 
 const basename = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** "payments/api-7d9f8b6c5-x2x4z/app": namespace, pod, container. Kubernetes lets none of them be anything but plain. */
+const podText = ({ namespace, pod, container }: PodName): string =>
+  [namespace, pod, container].filter((name) => name !== null).join('/');
 
 /** What a process calls itself may be meant to fool a terminal. */
 function printable<Text extends string | null>(text: Text): Text {

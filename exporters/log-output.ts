@@ -1,15 +1,15 @@
-import { writeSync } from 'node:fs';
 import type { LogStream } from './log.ts';
 
 export interface LogOutputOptions {
-  /** A file, or a pipe or socket that does not block: what it does not take at once is lost. */
-  readonly fd: number;
+  /**
+   * Of a file, or a pipe or socket that does not block: what it does not take at once is lost. Returns how many bytes it
+   * took.
+   */
+  readonly write: (bytes: Uint8Array) => number;
   /** After a line was lost, and `null` when all that was to be said has been again. */
   readonly onTrouble: (error: Error | null) => void;
   /** Says how many lines were lost, by way of this same stream. */
   readonly onBack: (lines: number) => void;
-  /** Returns how many bytes it took. */
-  readonly write?: (fd: number, bytes: Uint8Array) => number;
 }
 
 /**
@@ -59,15 +59,15 @@ export class LogOutput implements LogStream {
   }
 
   private put(line: Uint8Array): Error | null {
-    const { fd, write = (to, bytes) => writeSync(to, bytes) } = this.options;
+    const { write } = this.options;
     try {
-      while (this.rest.length > 0) this.rest = this.rest.subarray(write(fd, this.rest));
+      while (this.rest.length > 0) this.rest = this.rest.subarray(write(this.rest));
     } catch (error) {
       return error as Error;
     }
     let left = line;
     try {
-      while (left.length > 0) left = left.subarray(write(fd, left));
+      while (left.length > 0) left = left.subarray(write(left));
     } catch (error) {
       if (left.length === line.length) return error as Error;
       this.rest = left; // whole as soon as there is room: half a line is not JSON

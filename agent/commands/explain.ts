@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts';
 import { remediesOf } from '../correlate/remedy/remedies.ts';
 import { byRisk } from '../correlate/sample.ts';
 import { formatEndpoint } from '../model/address.ts';
@@ -16,7 +17,7 @@ export interface ExplainSource {
 export interface ExplainParts {
   readonly source: () => Promise<ExplainSource>;
   readonly render: (all: readonly Explained[], source: ExplainSource) => string;
-  readonly format: 'table' | 'json';
+  readonly format: Config['format'];
   readonly stdout: (text: string) => void;
 }
 

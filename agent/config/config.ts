@@ -21,21 +21,22 @@ export interface ConfigSources {
  * first thing wrong; warnings are lines for the log.
  */
 export async function loadConfig(sources: ConfigSources): Promise<{ config: Config; warnings: readonly string[] }> {
+  const { command } = sources;
   const environment = fromEnvironment(sources.env);
-  const flags = parse(fromFlags(sources.flags, sources.command));
-  const own: Values = { ...parse(environment.given), ...flags };
+  const flags = parse(fromFlags(sources.flags, command), command);
+  const own: Values = { ...parse(environment.given, command), ...flags };
   let file: Values = {};
   if (typeof own.configFile === 'string') {
     const place = 'configFile' in flags ? `--${OPTIONS.configFile.flag}` : environmentName(OPTIONS.configFile);
-    file = parse(await readConfigFile(own.configFile, place, sources.readFile));
+    file = parse(await readConfigFile(own.configFile, place, sources.readFile), command);
   }
-  return { config: freeze({ ...defaults(), ...file, ...own } as Config), warnings: environment.warnings };
+  return { config: freeze({ ...defaults(command), ...file, ...own } as Config), warnings: environment.warnings };
 }
 
 /** Parsed values by field; the parsers saw to their types. */
 type Values = { [field in Field]?: unknown };
 
-function parse(source: readonly Given[]): Values {
+function parse(source: readonly Given[], command: Command): Values {
   const values: Values = {};
   for (const given of source) {
     if ('problem' in given) throw new UsageError(`${given.place}: ${given.problem}`);
@@ -44,7 +45,7 @@ function parse(source: readonly Given[]): Values {
     try {
       if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text))
         throw new RangeError(`${(option.quote ?? quote)(text)} has a control character; leave it out`);
-      const value = option.parse(text);
+      const value = option.parse(text, command);
       values[field] = option.many ? append(option, values[field] as unknown[] | undefined, value) : value;
     } catch (error) {
       throw new UsageError(`${place}: ${(error as Error).message}`, { cause: error });
@@ -66,12 +67,12 @@ function append({ known }: Pick<Option, 'known'>, list: unknown[] = [], value: u
 }
 
 /** Defaults are written as a user would write them, and go the same way. */
-function defaults(): Values {
+function defaults(command: Command): Values {
   const values: Values = {};
   for (const field of FIELDS) {
     const option = OPTIONS[field];
     const none = option.many ? [] : null;
-    values[field] = option.default === null ? none : option.parse(option.default);
+    values[field] = option.default === null ? none : option.parse(option.default, command);
   }
   return values;
 }

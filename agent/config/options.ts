@@ -52,12 +52,16 @@ export type Command = (typeof COMMANDS)[number];
 /** Those that look at a host. */
 const LOOKING = COMMANDS.filter((command) => !['plan', 'incidents', 'dashboard'].includes(command));
 
+/** Those whose answer is the same in whichever format. */
+const ANSWERING: readonly Command[] = ['check', 'top', 'explain', 'doctor', 'incidents', 'plan'];
+const FORMATS = ['table', 'json', 'prometheusrule'] as const;
+
 /** pino's levels. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** What all options come to, whichever command runs. Frozen, lists and all. */
 export interface Config extends PlanConfig {
-  readonly format: 'table' | 'json';
+  readonly format: (typeof FORMATS)[number];
   readonly engine: 'auto' | 'sock_diag' | 'procfs';
   readonly netns: NetnsChoice;
   readonly ask: 'auto' | 'all' | 'off';
@@ -66,6 +70,8 @@ export interface Config extends PlanConfig {
   readonly to: readonly Endpoint[];
   /** The procfs root, without a slash at its end. */
   readonly procfs: string;
+  /** Where the kubelet's links to the logs of containers are; null: nobody asks for names of pods. */
+  readonly podLogs: string | null;
   /** What --config named; read again on SIGHUP. */
   readonly configFile: string | null;
   readonly all: boolean;
@@ -129,25 +135,26 @@ export interface Option {
   readonly quote?: (text: string) => string;
   /** Of a list: by what its values are told apart. Two of the same are refused. */
   readonly known?: (value: never) => string;
-  /** One text to one value; throws a RangeError that says what would do. */
-  readonly parse: (text: string) => unknown;
+  /** One text to one value, for that command; throws a RangeError that says what would do. */
+  readonly parse: (text: string, command: Command) => unknown;
 }
 
 /** The compiler holds each option to its field of Config. */
 export type OptionFor<Value> = Option &
   ([Value] extends [readonly (infer Item)[]]
-    ? { readonly many: true; readonly parse: (text: string) => Item }
-    : { readonly many?: never; readonly parse: (text: string) => Value });
+    ? { readonly many: true; readonly parse: (text: string, command: Command) => Item }
+    : { readonly many?: never; readonly parse: (text: string, command: Command) => Value });
 
 /** The one table: flags, variables, YAML keys, defaults, help and validation all come from here. */
 export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = {
   format: {
     flag: 'format',
-    commands: ['check', 'top', 'explain', 'doctor', 'incidents', 'plan'],
-    takes: 'table|json',
-    help: 'how to print the answer',
+    commands: ['check', 'top', 'explain', 'doctor', 'incidents', 'plan', 'rules'],
+    takes: 'table|json|…',
+    help: 'how to print the answer; of rules also prometheusrule, an object for Kubernetes',
     default: 'table',
-    parse: oneOf(['table', 'json']),
+    // A command that prints no answer takes what a file that serves them all has for others.
+    parse: (text, command) => oneOf(ANSWERING.includes(command) ? ['table', 'json'] : FORMATS)(text),
   },
   to: {
     flag: 'to',
@@ -461,6 +468,14 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     help: 'where procfs is mounted',
     default: '/proc',
     parse: parseDirectory,
+  },
+  podLogs: {
+    flag: 'pod-logs',
+    commands: ['run', 'check', 'top', 'explain'],
+    takes: 'DIR|off',
+    help: "where the kubelet's links to the logs of containers are, which tell the names of pods",
+    default: '/var/log/containers',
+    parse: (text) => (text === 'off' ? null : parseDirectory(text)),
   },
   configFile: {
     flag: 'config',

@@ -18,7 +18,7 @@ export function makeLook<Name extends string>(
   collectors: Readonly<Record<Name | 'proc-sys-net-ipv4' | 'proc-net-counters', () => Collector>>,
   engines: Readonly<Record<Engine, Name>>,
   config: Pick<Config, 'procfs' | 'engine' | 'netns' | 'ask' | 'trace' | 'ownersCommandLine'> &
-    Partial<Pick<Config, 'nat'>>,
+    Partial<Pick<Config, 'nat' | 'podLogs'>>,
   mode: 'once' | 'ticks',
   clock: () => number = monotonic,
   probes: ProbeLedger | null = null,
@@ -37,7 +37,11 @@ export function makeLook<Name extends string>(
   return new HostLook(
     host,
     sources,
-    realReach(host, { wantsTrace: mode === 'ticks' && config.trace, wantsCommandLine: config.ownersCommandLine }),
+    realReach(host, {
+      wantsTrace: mode === 'ticks' && config.trace,
+      wantsCommandLine: config.ownersCommandLine,
+      podLogs: config.podLogs ?? null,
+    }),
     options,
     clock,
   );

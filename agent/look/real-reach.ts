@@ -13,7 +13,8 @@ import { routeHere } from '../../collectors/route-here.ts';
 import { SockTrace } from '../../collectors/sock-trace.ts';
 import { threadCpu } from '../../collectors/thread-cpu.ts';
 import { TraceTaskBook } from '../../collectors/trace-tasks.ts';
-import { monotonic, monotonicOriginMs, userNames } from '../host.ts';
+import { podNames } from '../../collectors/var-log-containers.ts';
+import { monotonic, monotonicOriginMs, realHost, userNames } from '../host.ts';
 import type { Host } from '../model/host.ts';
 import type { TraceFiles } from '../model/trace-files.ts';
 import { realTraceFiles } from '../trace-files.ts';
@@ -26,15 +27,17 @@ const SALT = pid;
 /** The real Reach: koffi is loaded when something first needs it. */
 export function realReach(
   host: Host,
-  { wantsTrace = false, wantsCommandLine = false } = {},
+  { wantsTrace = false, wantsCommandLine = false, podLogs = null as string | null } = {},
   libcOf: () => Libc = lazyLibc(),
 ): Reach {
-  const finder = new NetnsFinder(host, libcOf);
+  // A copied tree has pods of another host.
+  const pods = host.isLive && podLogs !== null ? podNames(realHost(podLogs), monotonic) : null;
+  const finder = new NetnsFinder(host, libcOf, pods);
   const entry = new NetnsEntry(host, libcOf);
   let asker: PortAsker | undefined;
   const stir = new HostStir(host);
   const cpu = threadCpu(host, libcOf, monotonic);
-  const programs = new Programs(host, { wantsCommandLine, userName: userNames() });
+  const programs = new Programs(host, { wantsCommandLine, userName: userNames(), pods });
   const trace = wantsTrace ? new Tracing(() => startTrace(host, programs, libcOf(), cpu), monotonic) : null;
   return {
     find: () => finder.find(),

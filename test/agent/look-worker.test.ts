@@ -15,6 +15,7 @@ const orders = {
     ask: 'off',
     trace: false,
     ownersCommandLine: false,
+    podLogs: null,
     tickMs: 100,
     nat: [],
   },

@@ -18,6 +18,7 @@ export const DEFAULTS = {
   ask: 'auto',
   trace: false,
   ownersCommandLine: false,
+  podLogs: null,
 } as const;
 
 export function median(values: readonly number[]): number {

@@ -53,3 +53,21 @@ describe('README.md', () => {
     for (const [, page] of read('README.md').matchAll(/\]\(([^)#:]+)\)/g)) assert.ok(read(page!).length > 0, page);
   });
 });
+
+describe('docs/install.md', () => {
+  const text = read('docs/install.md');
+
+  it('links to pages that there are', () => {
+    const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, page]) => page!);
+    assert.ok(links.length > 4);
+    for (const page of links) assert.ok(read(`docs/${page}`).length > 0, page);
+  });
+
+  it('names files and scripts that there are', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    for (const [, script] of text.matchAll(/npm run ([\w:]+)/g)) assert.ok(script! in scripts, script);
+    for (const [path] of text.matchAll(/systemd\/[\w/.-]+\w/g)) {
+      if (!text.includes(`/etc/${path}`)) assert.ok(read(path).length > 0, path);
+    }
+  });
+});

@@ -31,6 +31,8 @@ describe('the import table', () => {
     ['agent/daemon.ts', "import { COLLECTORS } from '../collectors/index.ts';"],
     ['agent/daemon.ts', "import { pino } from 'pino';"],
     ['exporters/page/browser/main.ts', "import { request } from 'node:http';"],
+    ['systemd/package/tree.ts', "import { realHost } from '../../agent/host.ts';"],
+    ['agent/host.ts', "import { partsOf } from '../systemd/package/production.ts';"],
     ['elsewhere/x.ts', ''],
   ] as const) {
     it(`fails on ${text || path} in ${path}`, () => {

@@ -6,7 +6,7 @@ import { LogOutput } from '../../exporters/log-output.ts';
 /** A pipe with room for so many bytes. */
 function pipe(level = 'info') {
   const state = { room: Number.POSITIVE_INFINITY, text: '', troubles: [] as (string | null)[] };
-  const write = (_: number, bytes: Uint8Array): number => {
+  const write = (bytes: Uint8Array): number => {
     if (state.room === 0) throw Object.assign(new Error('EAGAIN'), { code: 'EAGAIN' });
     const taken = Math.min(state.room, bytes.length);
     state.room -= taken;
@@ -14,7 +14,6 @@ function pipe(level = 'info') {
     return taken;
   };
   const output = new LogOutput({
-    fd: 1,
     write,
     onTrouble: (error) => state.troubles.push(error === null ? null : error.message),
     onBack: (lines) => logger.warn({ lines }, 'lost'),

@@ -32,6 +32,7 @@ const DEFAULTS: Config = {
   ask: 'auto',
   trace: false,
   ownersCommandLine: false,
+  podLogs: '/var/log/containers',
   to: [],
   procfs: '/proc',
   configFile: null,

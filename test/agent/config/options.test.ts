@@ -30,7 +30,7 @@ describe('OPTIONS', () => {
   for (const field of FIELDS) {
     const { flag, default: fallback, parse, commands } = OPTIONS[field];
     it(`--${flag} takes its own default and belongs to a command`, () => {
-      if (fallback !== null) assert.doesNotThrow(() => parse(fallback));
+      if (fallback !== null) assert.doesNotThrow(() => parse(fallback, commands[0]!));
       assert.ok(commands.length > 0);
     });
   }
