@@ -59,10 +59,12 @@ function masked(program: string, word: string, option: RegExpExecArray | null): 
 function maskedText(text: string): string {
   const header = HEADER.exec(text);
   if (header !== null && SECRET_NAME.test(header[1]!) && !header[2]!.startsWith('//')) return `${header[1]}${MASK}`;
-  return text
-    .replace(USERINFO, `$1${MASK}@`)
-    .replace(SECRET_VALUE, MASK)
-    .replace(PARAMETER, (all, before: string, name: string, between: string) =>
-      SECRET_NAME.test(name) ? `${before}${name}${between}${MASK}` : all,
-    );
+  return maskedParameters(text.replace(USERINFO, `$1${MASK}@`).replace(SECRET_VALUE, MASK));
+}
+
+/** A value may hold parameters itself: that of "https" in "https://h/p?token=…" does. */
+function maskedParameters(text: string): string {
+  return text.replace(PARAMETER, (_, before: string, name: string, between: string, value: string) => {
+    return `${before}${name}${between}${SECRET_NAME.test(name) ? MASK : maskedParameters(value)}`;
+  });
 }

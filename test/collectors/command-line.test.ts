@@ -24,6 +24,8 @@ describe('maskedCommandLine', () => {
     [['psql', 'host=db password=s3cret user=me'], 'psql "host=db password=*** user=me"'],
     [['env', 'SECRET_KEY=s3cret', 'LANG=C', 'app'], 'env SECRET_KEY=*** LANG=C app'],
     [['get', 'https://h/p?a=1&access_token=s3cret&b=2'], 'get https://h/p?a=1&access_token=***&b=2'],
+    [['get', 'https://h/p?access_token=s3cret&b=2'], 'get https://h/p?access_token=***&b=2'],
+    [['get', 'x=1&next=https://h/p?token=s3cret'], 'get x=1&next=https://h/p?token=***'],
     [['x', '--config={"password":"s3cret","a":1}'], 'x "--config={\\"password\\":\\"***\\",\\"a\\":1}"'],
     [['x', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzM2NyZXQifQ.abc'], 'x ***'],
     [['x', 'AKIAIOSFODNN7EXAMPLE'], 'x ***'],
