@@ -7,8 +7,9 @@ import { bytesOf, type Target } from './target.ts';
 
 /** Inputs between two looks at the counters, which cost as much as many inputs. */
 const BATCH = 32;
-/** No input of 16 KiB needs a fifth of it, on a machine with other work to do. In ms. */
+/** Longer than any input needs, on a machine with other work to do; what is quadratic needs more. In ms, and ms a byte. */
 const SLOWEST_MS = 250;
+const SLOWEST_BYTE_MS = 0.03;
 /** A run over time is run again: others want the processor too. */
 const TRIES = 4;
 /** In bytes, of the whole process. */
@@ -103,7 +104,8 @@ export async function fuzz(
 }
 
 /** null: all that must hold does. */
-export async function attempt({ run }: Target, input: Buffer, slowestMs = SLOWEST_MS): Promise<Finding | null> {
+export async function attempt({ run }: Target, input: Buffer, leastMs = SLOWEST_MS): Promise<Finding | null> {
+  const slowestMs = leastMs + input.length * SLOWEST_BYTE_MS;
   let fastest = Number.POSITIVE_INFINITY;
   for (let tries = 0; tries < TRIES && fastest > slowestMs; tries++) {
     const start = performance.now();

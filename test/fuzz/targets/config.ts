@@ -93,7 +93,6 @@ export const CONFIG: readonly Target[] = [
       '\ufeff',
       '<<: ',
     ],
-    mostBytes: 64 * 1024,
     async run(input) {
       const text = input.toString('utf8');
       const lines = text.split(/\r\n?|\n/).length + 1;
