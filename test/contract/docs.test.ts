@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { FIELDS, OPTIONS } from '../../agent/config/options.ts';
 import { METRIC_NAMES } from '../../exporters/metrics.ts';
 import { root } from '../support/golden.ts';
 import { needs } from '../support/needs.ts';
@@ -33,17 +32,6 @@ describe('docs/metrics.md', () => {
       assert.match(stdout, /SUCCESS: 1 rules found/, stderr);
     } finally {
       rmSync(folder, { recursive: true });
-    }
-  });
-});
-
-describe('docs/configuration.md', () => {
-  it('lists every option with its default', () => {
-    const text = read('docs/configuration.md');
-    for (const { flag, default: value } of FIELDS.map((field) => OPTIONS[field])) {
-      const row = text.split('\n').find((line) => line.startsWith(`| \`--${flag}\` |`));
-      assert.ok(row !== undefined, `--${flag}`);
-      assert.ok(row.split(' | ')[3]?.includes(value === null ? 'none' : value === 'false' ? 'off' : value), row);
     }
   });
 });
