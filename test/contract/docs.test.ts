@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { METRIC_NAMES } from '../../exporters/metrics.ts';
 import { root } from '../support/golden.ts';
@@ -36,8 +36,39 @@ describe('docs/metrics.md', () => {
   });
 });
 
-describe('README.md', () => {
-  it('links to pages that there are', () => {
-    for (const [, page] of read('README.md').matchAll(/\]\(([^)#:]+)\)/g)) assert.ok(read(page!).length > 0, page);
+/** As GitHub makes them of headings. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+
+/** All places in a page that a link may lead to. */
+function anchorsOf(page: string): Set<string> {
+  const text = page.replace(/^```[\s\S]*?^```/gm, '');
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading!));
+  return new Set([...headings, ...[...text.matchAll(/<a id="([^"]+)"/g)].map(([, id]) => id!)]);
+}
+
+describe('the pages', () => {
+  const pages = readdirSync(`${root}docs`).filter((name) => name.endsWith('.md'));
+
+  for (const page of ['README.md', ...pages.map((name) => `docs/${name}`)]) {
+    it(`${page} links to what there is`, () => {
+      const text = read(page);
+      for (const [link, path, anchor] of text.matchAll(/\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)/g)) {
+        const target = path === '' ? page : join(dirname(page), path!);
+        assert.ok(existsSync(`${root}${target}`), link);
+        if (anchor !== '') assert.ok(anchorsOf(read(target)).has(anchor!), link);
+      }
+    });
+  }
+
+  it('are all in docs/README.md', () => {
+    const index = read('docs/README.md');
+    assert.deepEqual(
+      pages.filter((name) => name !== 'README.md' && !index.includes(`](${name})`)),
+      [],
+    );
   });
 });

@@ -39,6 +39,17 @@ const OPTIONS = [
   '--auth-token',
   '--private-key',
 ];
+const SHORT = [
+  { program: 'curl', words: ['-u', `me:${SECRET}`] },
+  { program: '/usr/bin/curl', words: [`-ume:${SECRET}`] },
+  { program: 'curl', words: ['-H', `X-Any: ${SECRET}`] },
+  { program: 'curl', words: [`-bsid=${SECRET}`] },
+  { program: 'curl', words: ['--proxy-user', `me:${SECRET}`] },
+  { program: 'redis-cli', words: ['-a', SECRET] },
+  { program: 'ldapsearch', words: [`-w${SECRET}`] },
+  { program: 'mysql', words: [`-p${SECRET}`] },
+  { program: 'sshpass', words: ['-p', SECRET, 'ssh', 'host'] },
+] as const;
 const WORDS = [
   'node',
   'server.js',
@@ -115,7 +126,8 @@ export const PROGRAMS: readonly Target[] = [
       const words = (most: number) => Array.from({ length: draw.byte() % (most + 1) }, () => wordOf(draw));
       const [before, after] = [words(4), words(3)];
       // A word that stands for another option's value is masked, and nothing is left that could be told.
-      const argv = ['prog', ...before, ...secretOf(draw), ...after];
+      const { program, words: secret } = secretOf(draw);
+      const argv = [program, ...before, ...secret, ...after];
       const line = maskedCommandLine(argv);
       assert.ok(!line.includes(SECRET), `${JSON.stringify(argv)} → ${line}`);
       isWithin(line.length, 0, 512, 'its length');
@@ -161,15 +173,16 @@ function wordOf(draw: Draw): string {
   return String.fromCharCode(...Array.from({ length: kind % 8 }, () => 32 + (draw.byte() % 95)));
 }
 
-function secretOf(draw: Draw): readonly string[] {
+/** What hands it over: of programs in general, and of those whose short options are known. */
+function secretOf(draw: Draw): { readonly program: string; readonly words: readonly string[] } {
   switch (draw.byte() % 4) {
     case 0:
-      return [draw.of(OPTIONS), SECRET];
+      return { program: 'prog', words: [draw.of(OPTIONS), SECRET] };
     case 1:
-      return [draw.of(['curl', 'mysql']) === 'curl' ? `--user-token=${SECRET}` : `--password=${SECRET}`];
+      return draw.of(SHORT);
     default: {
       const [start, end] = draw.of(JOINED);
-      return [`${start}${SECRET}${end}`];
+      return { program: draw.of(['prog', '/usr/bin/curl', 'mysql']), words: [`${start}${SECRET}${end}`] };
     }
   }
 }
