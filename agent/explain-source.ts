@@ -6,7 +6,7 @@ import { type Answered, askDaemon, type NoAnswer } from './daemon-client.ts';
 import type { Assessment } from './model/assessment.ts';
 import { isAssessment } from './model/assessment-shape.ts';
 import type { Incident } from './model/incident.ts';
-import { plainTexts } from './model/shape.ts';
+import { parsePlain } from './model/shape.ts';
 
 /** A report of a host with thousands of destinations has some 10 MB. */
 export const MOST_BYTES = 64 * 1024 * 1024;
@@ -42,7 +42,7 @@ export function reasonOf(answer: Answered | NoAnswer): string {
 /** An Assessment as this version can show it, with nothing in its text that would steer a terminal; null: something else. */
 export function parsed(text: string): Assessment | null {
   try {
-    const value: unknown = JSON.parse(text, plainTexts);
+    const value: unknown = parsePlain(text);
     return isAssessment(value) ? value : null;
   } catch {
     return null;

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { VERDICTS } from '../../agent/model/assessment.ts';
 import { INCIDENT_SCHEMA, type Incident, type IncidentSummary } from '../../agent/model/incident.ts';
-import { has, isInstant, isListOf, isNumber, isOneOf, isText, orNull, plainTexts } from '../../agent/model/shape.ts';
+import { has, isInstant, isListOf, isNumber, isOneOf, isText, orNull, parsePlain } from '../../agent/model/shape.ts';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
@@ -33,7 +33,7 @@ export async function decodeIncident(bytes: Uint8Array): Promise<Incident> {
   const text = (await decompress(bytes, { maxOutputLength: LONGEST_TEXT })).toString('utf8');
   const [first = '', ...samples] = text.split('\n');
   if (samples.pop() !== '') throw new RangeError('its last line is cut off');
-  return { summary: summaryOf(JSON.parse(first, plainTexts)), samples };
+  return { summary: summaryOf(parsePlain(first)), samples };
 }
 
 const isVerdict = isOneOf(VERDICTS);
