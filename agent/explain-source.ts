@@ -2,9 +2,11 @@ import { decodeIncident, isIncidentFile, LONGEST_FILE } from '../exporters/incid
 import type { Folder } from '../exporters/incidents/folder.ts';
 import type { ExplainSource } from './commands/explain.ts';
 import { formatListen, type Listen } from './config/option-values.ts';
-import { askDaemon } from './daemon-client.ts';
-import { type Assessment, SCHEMA } from './model/assessment.ts';
+import { type Answered, askDaemon, type NoAnswer } from './daemon-client.ts';
+import type { Assessment } from './model/assessment.ts';
+import { isAssessment } from './model/assessment-shape.ts';
 import type { Incident } from './model/incident.ts';
+import { parsePlain } from './model/shape.ts';
 
 /** A report of a host with thousands of destinations has some 10 MB. */
 export const MOST_BYTES = 64 * 1024 * 1024;
@@ -25,17 +27,23 @@ export async function liveSource(
     if (assessment !== null) return { from: 'daemon', assessment };
   }
   if (answer.state !== 'not running') {
-    const why = answer.state === 'answered' ? `it answers with ${answer.statusCode}` : answer.detail;
-    stderr(`lastport: the daemon at ${formatListen(listen)} does not say what it knows: ${why}\n`);
+    stderr(`lastport: the daemon at ${formatListen(listen)} does not say what it knows: ${reasonOf(answer)}\n`);
   }
   return { from: 'look', assessment: await look() };
 }
 
-/** An Assessment of this version; null: something else. */
+/** Why what was answered is of no use. */
+export function reasonOf(answer: Answered | NoAnswer): string {
+  if (answer.state !== 'answered') return answer.detail;
+  if (answer.statusCode !== 200) return `it answers with ${answer.statusCode}`;
+  return 'what answers is not a daemon of this version';
+}
+
+/** An Assessment as this version can show it, with nothing in its text that would steer a terminal; null: something else. */
 export function parsed(text: string): Assessment | null {
   try {
-    const value = JSON.parse(text) as Assessment;
-    return value.schema === SCHEMA && Array.isArray(value.namespaces) ? value : null;
+    const value: unknown = parsePlain(text);
+    return isAssessment(value) ? value : null;
   } catch {
     return null;
   }

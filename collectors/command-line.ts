@@ -6,9 +6,13 @@ const MOST_WORDS = 200;
 /** What options, variables and parameters that hold a secret are called. */
 const SECRET_NAME =
   /pass(?!ive)|pwd|secret|token|api-?_?key|access-?_?key|private|credential|auth|cookie|session|bearer|signature|\bkey\b|\bsas\b|\bdsn\b/i;
-/** Programs whose -p is a password, joined to it or not, and whose -u is user:password. */
-const DASH_P = /^(mysql|mariadb|mysqldump|mysqladmin|sshpass|mongo|mongosh)/;
-const DASH_U = /^(curl|wget|http|https|xh)$/;
+/** Programs with options that hold a secret and do not say so, joined to it or not. */
+const SECRET_OPTIONS: readonly (readonly [program: RegExp, option: RegExp])[] = [
+  [/^(mysql|mariadb|mysqldump|mysqladmin|sshpass|mongo|mongosh)/, /^-p/],
+  [/^(curl|wget|http|https|xh)$/, /^(-[uUHb]|--((proxy-)?user|header)(?![\w-]))/],
+  [/^redis-cli$/, /^-a/],
+  [/^ldap\w+$/, /^-w/],
+];
 /** What a secret looks like, wherever it is: a JWT, and keys that say whose they are. */
 const SECRET_VALUE =
   /\beyJ[\w-]{8,}\.[\w.-]+|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_\w{20,}|\bxox[abprs]-[\w-]{10,}|\bsk[-_](?:live_|test_)?\w{16,}|-----BEGIN [^-]*PRIVATE KEY-----[\s\S]*/g;
@@ -40,29 +44,33 @@ export function maskedCommandLine(argv: readonly string[]): string {
   return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
 }
 
-function takesSecret(program: string, option: string): boolean {
-  if (DASH_P.test(program) && option === '-p') return true;
-  if (DASH_U.test(program) && (option === '-u' || option === '--user' || option === '-H' || option === '-b'))
-    return true;
-  return SECRET_NAME.test(option);
+/** The option of this program that the word begins with, if it holds a secret; '': none. */
+function secretOption(program: string, word: string): string {
+  const [, option] = SECRET_OPTIONS.find(([name]) => name.test(program)) ?? [];
+  return option?.exec(word)?.[0] ?? '';
 }
 
+const takesSecret = (program: string, option: string): boolean =>
+  secretOption(program, option) === option || SECRET_NAME.test(option);
+
 function masked(program: string, word: string, option: RegExpExecArray | null): string {
+  const joined = secretOption(program, word);
+  if (joined !== '' && joined !== word) return `${joined}${MASK}`;
   if (option?.[2] !== undefined) {
     return SECRET_NAME.test(option[1]!) ? `${option[1]}=${MASK}` : `${option[1]}=${maskedText(option[2])}`;
   }
-  if (DASH_P.test(program) && /^-p./.test(word)) return `-p${MASK}`;
-  if (DASH_U.test(program) && /^-[uHb]./.test(word)) return `${word.slice(0, 2)}${MASK}`;
   return maskedText(word);
 }
 
 function maskedText(text: string): string {
   const header = HEADER.exec(text);
   if (header !== null && SECRET_NAME.test(header[1]!) && !header[2]!.startsWith('//')) return `${header[1]}${MASK}`;
-  return text
-    .replace(USERINFO, `$1${MASK}@`)
-    .replace(SECRET_VALUE, MASK)
-    .replace(PARAMETER, (all, before: string, name: string, between: string) =>
-      SECRET_NAME.test(name) ? `${before}${name}${between}${MASK}` : all,
-    );
+  return maskedParameters(text.replace(USERINFO, `$1${MASK}@`).replace(SECRET_VALUE, MASK));
+}
+
+/** A value may hold parameters itself: that of "https" in "https://h/p?token=…" does. */
+function maskedParameters(text: string): string {
+  return text.replace(PARAMETER, (_, before: string, name: string, between: string, value: string) => {
+    return `${before}${name}${between}${SECRET_NAME.test(name) ? MASK : maskedParameters(value)}`;
+  });
 }

@@ -1,4 +1,5 @@
 import type { Host, HostFile } from '../agent/model/host.ts';
+import { plainText } from '../agent/model/shape.ts';
 
 /**
  * Whether something stirs on the host, felt between ticks: packets received since it started, in all network
@@ -34,8 +35,8 @@ function parsePackets(text: string): number {
   let sum = 0;
   for (let at = 0; at < text.length; at = text.indexOf('\n', at) + 1) {
     const packets = Number.parseInt(text.slice(at, at + 8), 16);
-    if (Number.isNaN(packets)) {
-      throw new Error(`Cannot parse net/softnet_stat: "${text.slice(at, at + 20)}" has no number`);
+    if (!(packets >= 0)) {
+      throw new Error(`Cannot parse net/softnet_stat: "${plainText(text.slice(at, at + 20))}" has no number`);
     }
     sum += packets;
     if (text.indexOf('\n', at) === -1) break;
@@ -46,6 +47,7 @@ function parsePackets(text: string): number {
 /** "TCP: inuse 4 orphan 1 tw 9 alloc 606 mem 1" → 606 (sockstat_seq_show, net/ipv4/proc.c) */
 function parseAllocated(text: string): number {
   const at = text.indexOf(' alloc ');
-  if (at === -1) throw new Error('Cannot parse net/sockstat: it has no "alloc"');
-  return Number.parseInt(text.slice(at + 7, at + 17), 10);
+  const allocated = at === -1 ? Number.NaN : Number.parseInt(text.slice(at + 7, at + 17), 10);
+  if (!(allocated >= 0)) throw new Error('Cannot parse net/sockstat: it has no number behind "alloc"');
+  return allocated;
 }

@@ -1,3 +1,5 @@
+import { plainText } from '../agent/model/shape.ts';
+
 /** How good a name for a network namespace is; a better one replaces a worse, never the other way round. */
 const LABEL_RANKS = ['inode', 'mount', 'unit', 'named', 'container', 'pod', 'host'] as const;
 type LabelRank = (typeof LABEL_RANKS)[number];
@@ -19,9 +21,9 @@ const SHORT_ID = 12;
  */
 export function labelOfCgroup(text: string): NetnsLabel | null {
   const container = containerOfCgroup(text);
-  if (container !== null) return { rank: 'container', text: container };
+  if (container !== null) return { rank: 'container', text: plainText(container) };
   const unit = unitOfCgroup(text);
-  return unit === null ? null : { rank: 'unit', text: unit };
+  return unit === null ? null : { rank: 'unit', text: plainText(unit) };
 }
 
 export function containerOfCgroup(text: string): string | null {
@@ -67,7 +69,7 @@ function unescapeUnit(name: string): string {
  * make up for themselves is better than an inode number, and no more.
  */
 export function labelOfMount(path: string): NetnsLabel {
-  const name = path.slice(path.lastIndexOf('/') + 1);
+  const name = plainText(path.slice(path.lastIndexOf('/') + 1));
   const isMadeUp = /^(cni-[0-9a-f-]+|[0-9a-f]{12,})$/.test(name);
   return { rank: isMadeUp ? 'mount' : 'named', text: name };
 }

@@ -114,7 +114,7 @@ function refusedGap(count: number): Gap {
 /** The inode of the namespace that a link like "<pid>/ns/net" shows; null if it may not be read or is none. */
 export function netnsInode(host: Host, path: string, onError?: (error: NodeJS.ErrnoException) => void): number | null {
   try {
-    return Number(/^net:\[(\d+)\]$/.exec(host.readLink(path))?.[1] ?? Number.NaN) || null;
+    return Number(/^net:\[(\d{1,10})\]$/.exec(host.readLink(path))?.[1] ?? Number.NaN) || null;
   } catch (error) {
     onError?.(error as NodeJS.ErrnoException);
     return null;

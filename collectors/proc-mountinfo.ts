@@ -71,7 +71,7 @@ export class MountedNetns {
 /** "368 25 0:4 net:[4026532246] /run/netns/blue rw - nsfs nsfs rw" → 4026532246 → "<root>/run/netns/blue" */
 export function parseMountinfo(text: string, root: string): Map<number, string> {
   const found = new Map<number, string>();
-  for (const [, inode, path] of text.matchAll(/^\d+ \d+ \d+:\d+ net:\[(\d+)\] (\/\S*) /gm)) {
+  for (const [, inode, path] of text.matchAll(/^\d+ \d+ \d+:\d+ net:\[(\d{1,10})\] (\/\S*) /gm)) {
     found.set(Number(inode), `${root}${unescapeMount(path!)}`);
   }
   return found;

@@ -93,6 +93,12 @@ export class ProcNetTcpParser {
     if (state > HIGHEST_STATE || state === 0 || bytes[at + 2] !== SPACE) {
       return this.badRow(bytes, start, end, 'has no TCP state behind its addresses');
     }
+    // Of no use, but a line end in them would make one row of two halves.
+    this.wordAt(bytes, at + 3);
+    this.wordAt(bytes, at + 12);
+    if (this.flaws >= NOT_HEX || bytes[at + 11] !== COLON) {
+      return this.badRow(bytes, start, end, 'has no queues behind its state');
+    }
     at += 21; // "st tx_queue:rx_queue "
     const timer = (HEX[bytes[at]!]! << 4) | HEX[bytes[at + 1]!]!;
     if (timer > 255 || bytes[at + 2] !== COLON || bytes[at - 1] !== SPACE) {

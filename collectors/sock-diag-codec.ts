@@ -125,7 +125,7 @@ export function readInfos(bytes: Uint8Array, length: number, each: (info: Connec
 function readInfo(view: DataView, socket: number, end: number, each: (info: ConnectionInfo) => void): void {
   for (let at = socket + MESSAGE; at + ATTRIBUTE <= end; ) {
     const size = view.getUint16(at, LITTLE);
-    if (size < ATTRIBUTE) return;
+    if (size < ATTRIBUTE || at + size > end) return;
     const info = at + ATTRIBUTE;
     if (view.getUint16(at + 2, LITTLE) === INET_DIAG_INFO && size - ATTRIBUTE >= INFO.dataSegmentsOut + 4) {
       each({

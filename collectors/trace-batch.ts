@@ -10,8 +10,8 @@ const SMALLEST = 1024;
 const INDEX_RANGE = 2 ** 18;
 /** ns: what happened closer together than this stays in the order it was read in. */
 const RESOLUTION = 16;
-/** ns, so that such a number stays exact. */
-const LONGEST = 2 ** 35 * RESOLUTION;
+/** ns, so that such a number stays below 2^53, and exact. */
+const LONGEST = (2 ** 35 - 1) * RESOLUTION;
 
 /**
  * Records of the trace between being read, processor by processor, and being told in the order of time. In packed columns

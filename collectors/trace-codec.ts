@@ -33,6 +33,9 @@ export interface TracePageLayout {
   readonly data: number;
 }
 
+/** A page of memory has 4 to 64 KiB, one of the ring buffer as many as it was told to (buffer_subbuf_size_kb). */
+const LARGEST_PAGE = 1 << 20;
+
 /**
  * The text of events/header_page.
  *
@@ -44,8 +47,10 @@ export function parseHeaderPage(text: string): TracePageLayout {
   if (timestamp === undefined || commit === undefined || data === undefined) {
     throw new Error('a trace page whose header_page has no timestamp, commit or data');
   }
+  const size = data.offset + data.size;
+  if (size > LARGEST_PAGE) throw new Error(`a trace page of ${size} bytes, of ${LARGEST_PAGE} at most`);
   return {
-    size: data.offset + data.size,
+    size,
     timestamp: timestamp.offset,
     commit: commit.offset,
     commitSize: commit.size,
@@ -53,11 +58,17 @@ export function parseHeaderPage(text: string): TracePageLayout {
   };
 }
 
+/** A line of its own: "	field:__u8 saddr_v6[16];	offset:28;	size:16;	signed:0;" */
+const FIELD = /^[\t ]*field:([^;\n]*);[\t ]*offset:(\d+);[\t ]*size:(\d+);/gm;
+/** With its length; the kernel's have about 20. */
+const LONGEST_NAME = 64;
+
 function parseFields(text: string): Map<string, TraceField> {
   const fields = new Map<string, TraceField>();
-  for (const [, name, offset, size] of text.matchAll(/field:[^;]*?(\w+)(?:\[\d*\])?;\s*offset:(\d+);\s*size:(\d+);/g)) {
+  for (const [, declared, offset, size] of text.matchAll(FIELD)) {
+    const name = /(\w+)(?:\[\d*\])?$/.exec(declared!.slice(-LONGEST_NAME))?.[1];
     // header_page has "overwrite" over "commit"; the first of a name is it.
-    if (!fields.has(name!)) fields.set(name!, { offset: Number(offset), size: Number(size) });
+    if (name !== undefined && !fields.has(name)) fields.set(name, { offset: Number(offset), size: Number(size) });
   }
   return fields;
 }

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 
 /** "web-1:9477" → "web-1"; "[::1]:9477" → "::1". Lower case, without a dot at the end. */
 function hostName(host: string): string {
-  const match = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/.exec(host);
+  const match = /^(?:\[([^\]]*)\]|([\w.-]*))(?::\d{1,5})?$/.exec(host);
   return (match?.[1] ?? match?.[2] ?? '').toLowerCase().replace(/\.$/, '');
 }
 

@@ -9,6 +9,7 @@ import {
   type Verdict,
 } from '../agent/model/assessment.ts';
 import { CAUSE_WORDS } from '../agent/model/cause-words.ts';
+import { plainText } from '../agent/model/shape.ts';
 import { poolLines } from './pool-text.ts';
 import { shortSeconds } from './short-seconds.ts';
 
@@ -312,8 +313,15 @@ export const percent = (ratio: number) => Math.floor(ratio * 100);
 /** With commas. */
 export const count = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 
+/** What our colours are made of; nothing else that steers a terminal gets through. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+const COLOR = /\u001b\[[0-9;]*m/g;
+
 /** Names and errors come from outside: nothing in them may steer a terminal. The colours are ours. */
 export function printable(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
-  return line.replace(/\u001b(?!\[[0-9;]*m)|[\u0000-\u001a\u001c-\u001f\u007f-\u009f]/g, '?');
+  const colors = line.match(COLOR) ?? [];
+  return line
+    .split(COLOR)
+    .map((text, index) => plainText(text) + (colors[index] ?? ''))
+    .join('');
 }

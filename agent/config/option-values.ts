@@ -186,7 +186,7 @@ export function parseListen(text: string): Listen {
     if (new TextEncoder().encode(path).length <= LONGEST_SOCKET_PATH) return { kind: 'unix', path };
     return refuse(text, `is too long; a Unix socket's path has at most ${LONGEST_SOCKET_PATH} bytes`);
   }
-  if (/^\*?:\d+$/.test(text)) {
+  if (/^\*?:\d{1,5}$/.test(text)) {
     const port = text.slice(text.indexOf(':') + 1);
     return refuse(text, `names no address; use 127.0.0.1:${port}, or [::]:${port} for every interface`);
   }

@@ -38,11 +38,14 @@ export function readDocument(text: string, lines: LineCounter): Document.Parsed 
     : { offset: second.range[0], problem: 'a second document; keep one' };
 }
 
+/** Of a message, which may quote the whole file. */
+const LONGEST = 200;
+
 /** yaml's messages serve, but for the one mistake that our own values invite. */
 function explain({ message, pos: [offset] }: YAMLError, text: string): Fault {
   const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1).split('\n', 1)[0] as string;
   if (/[\s,]\[[\da-f:.]{2,45}(%\w+)?\]:\d/i.test(line)) {
     return { offset, problem: 'an address in brackets needs quotes; write "[::1]:9477"' };
   }
-  return { offset, problem: `${message.replace(/[\s\p{C}]+/gu, ' ')}; ${EXAMPLE}` };
+  return { offset, problem: `${message.slice(0, LONGEST).replace(/[\s\p{C}]+/gu, ' ')}; ${EXAMPLE}` };
 }

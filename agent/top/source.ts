@@ -1,6 +1,6 @@
 import type { Feed } from '../../exporters/top/feed.ts';
 import type { Answered, NoAnswer } from '../daemon-client.ts';
-import { parsed } from '../explain-source.ts';
+import { parsed, reasonOf } from '../explain-source.ts';
 import type { Assessment } from '../model/assessment.ts';
 
 export interface TopSourceParts {
@@ -107,10 +107,4 @@ export class TopSource {
     this.looking = null;
     this.own = null;
   }
-}
-
-function reasonOf(answer: Answered | NoAnswer): string {
-  if (answer.state !== 'answered') return answer.detail;
-  if (answer.statusCode !== 200) return `it answers with ${answer.statusCode}`;
-  return 'what answers is not a daemon of this version';
 }

@@ -2,21 +2,34 @@ import { HEADER_BYTES, MOST_BYTES } from './wire.cts';
 
 /** Puts a stream together to frames. Keeps less than one frame, of MOST_BYTES at most. */
 export class FrameReader {
-  private kept: Buffer = Buffer.alloc(0);
+  /** The frame that has begun, or its header as long as that is not whole. */
+  private frame = Buffer.allocUnsafe(HEADER_BYTES);
+  private filled = 0;
 
-  /** The frames that `bytes` completes. Throws RangeError at a frame that is longer than any may be. */
+  /**
+   * The frames that `bytes` completes. Each byte is copied once, however small the pieces are that they come in. Throws
+   * RangeError at a frame that is longer than any may be.
+   */
   *read(bytes: Buffer): Generator<{ readonly kind: number; readonly payload: Buffer }> {
-    let rest = this.kept.length === 0 ? bytes : Buffer.concat([this.kept, bytes]);
-    this.kept = Buffer.alloc(0);
-    while (rest.length >= HEADER_BYTES) {
-      const length = rest.readUInt32LE(0);
-      if (length > MOST_BYTES) throw new RangeError(`a frame of ${length} bytes, of ${MOST_BYTES} at most`);
-      const end = HEADER_BYTES + length;
-      if (rest.length < end) break;
-      yield { kind: rest[4] as number, payload: rest.subarray(HEADER_BYTES, end) };
-      rest = rest.subarray(end);
+    for (let at = 0; at < bytes.length; ) {
+      const taken = bytes.copy(this.frame, this.filled, at);
+      at += taken;
+      this.filled += taken;
+      if (this.filled === HEADER_BYTES && this.frame.length === HEADER_BYTES) this.makeRoom();
+      if (this.filled < this.frame.length) continue;
+      const whole = this.frame;
+      this.frame = Buffer.allocUnsafe(HEADER_BYTES);
+      this.filled = 0;
+      yield { kind: whole[4] as number, payload: whole.subarray(HEADER_BYTES) };
     }
-    // Of a copy: what it is part of may be large.
-    this.kept = Buffer.from(rest);
+  }
+
+  /** For the payload that the header tells of. */
+  private makeRoom(): void {
+    const length = this.frame.readUInt32LE(0);
+    if (length > MOST_BYTES) throw new RangeError(`a frame of ${length} bytes, of ${MOST_BYTES} at most`);
+    const whole = Buffer.allocUnsafe(HEADER_BYTES + length);
+    this.frame.copy(whole);
+    this.frame = whole;
   }
 }

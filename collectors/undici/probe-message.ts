@@ -99,7 +99,13 @@ function parsed<Schema extends v.GenericSchema>(schema: Schema, payload: Buffer,
   const result = v.safeParse(schema, json);
   if (result.success) return result.output;
   const [issue] = result.issues;
-  throw new Error(`${what}: ${v.getDotPath(issue) ?? 'it'} is not ${issue.expected ?? 'as it should be'}`);
+  throw new Error(`${what}: ${placeOf(issue)} is not ${issue.expected ?? 'as it should be'}`);
+}
+
+/** "paths.0.opens". What is no name of ours came from there. */
+function placeOf({ path }: v.BaseIssue<unknown>): string {
+  const names = (path ?? []).map(({ key }) => (/^[a-zA-Z]{1,16}$|^\d{1,4}$/.test(String(key)) ? String(key) : '?'));
+  return names.length === 0 ? 'it' : names.join('.');
 }
 
 /** Nothing, of a path that leads nowhere. */

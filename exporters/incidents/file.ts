@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { VERDICTS } from '../../agent/model/assessment.ts';
 import { INCIDENT_SCHEMA, type Incident, type IncidentSummary } from '../../agent/model/incident.ts';
+import { has, isInstant, isListOf, isNumber, isOneOf, isText, orNull, parsePlain } from '../../agent/model/shape.ts';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
@@ -32,29 +33,10 @@ export async function decodeIncident(bytes: Uint8Array): Promise<Incident> {
   const text = (await decompress(bytes, { maxOutputLength: LONGEST_TEXT })).toString('utf8');
   const [first = '', ...samples] = text.split('\n');
   if (samples.pop() !== '') throw new RangeError('its last line is cut off');
-  return { summary: summaryOf(JSON.parse(first)), samples };
+  return { summary: summaryOf(parsePlain(first)), samples };
 }
 
-type Check = (value: unknown) => boolean;
-const isText: Check = (value) => typeof value === 'string';
-const isNumber: Check = (value) => typeof value === 'number';
-const isInstant: Check = (value) => typeof value === 'string' && Number.isFinite(Date.parse(value));
-const isVerdict: Check = (value) => (VERDICTS as readonly unknown[]).includes(value);
-const orNull =
-  (check: Check): Check =>
-  (value) =>
-    value === null || check(value);
-const isListOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-const has =
-  (checks: Readonly<Record<string, Check>>): Check =>
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    Object.entries(checks).every(([name, check]) => check((value as Record<string, unknown>)[name]));
-
+const isVerdict = isOneOf(VERDICTS);
 const isOwner = has({
   pid: orNull(isNumber),
   command: isText,

@@ -6,10 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { incidentSource, liveSource } from '../../agent/explain-source.ts';
+import { incidentSource, liveSource, parsed } from '../../agent/explain-source.ts';
+import type { DestinationReport } from '../../agent/model/assessment.ts';
 import { encodeIncident, fileNameOf } from '../../exporters/incidents/file.ts';
 import { realFolder } from '../../exporters/incidents/folder.ts';
-import { assessment } from '../support/assessments.ts';
+import { assessment, destination, namespace } from '../support/assessments.ts';
 import { summary } from '../support/incidents.ts';
 
 describe('liveSource', () => {
@@ -37,6 +38,9 @@ describe('liveSource', () => {
     ['has not looked yet', 503, 'no look yet'],
     ['is another program', 200, '<html>'],
     ['is of another kind', 200, '{"schema":"other/1"}'],
+    ['has no more than its schema', 200, '{"schema":"lastport/1","namespaces":[]}'],
+    ['has numbers where names are', 200, JSON.stringify({ ...assessment(), takenAt: 5 })],
+    ['is null', 200, 'null'],
   ] as const) {
     it(`is a look where what answers ${what}`, async () => {
       const { from, complaints } = await asked(status, body);
@@ -44,6 +48,19 @@ describe('liveSource', () => {
       assert.match(complaints.join(''), /^lastport: the daemon at 127\.0\.0\.1:\d+ does not say what it knows: /);
     });
   }
+
+  it('has nothing in it that would steer a terminal', () => {
+    const host = { ...assessment().host, name: 'a\u001b[8mb\u202ec\nd' };
+    assert.equal(parsed(JSON.stringify(assessment({ host })))?.host.name, 'a?[8mb?c?d');
+  });
+
+  it('is one of an earlier version too, which knew less', () => {
+    const { causes, probe, requests, tide, ...earlier } = destination();
+    const text = JSON.stringify(
+      assessment({ namespaces: [namespace({ destinations: [earlier as DestinationReport] })] }),
+    );
+    assert.equal(parsed(text)?.namespaces[0]?.destinations[0]?.remote, earlier.remote);
+  });
 
   it('is a look where no daemon runs, without a word', async () => {
     const complaints: string[] = [];

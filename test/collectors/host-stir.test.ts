@@ -19,7 +19,10 @@ describe('HostStir', () => {
   it('throws for what it does not understand', () => {
     const of = (softnet: string, sockstat: string) => () =>
       new HostStir(fakeHost({ 'net/softnet_stat': softnet, 'net/sockstat': sockstat })).read();
-    assert.throws(of('x\n', SOCKSTAT), /Cannot parse net\/softnet_stat: "x\n" has no number/);
-    assert.throws(of(SOFTNET, 'TCP: inuse 4\n'), /Cannot parse net\/sockstat: it has no "alloc"/);
+    assert.throws(of('x\n', SOCKSTAT), /Cannot parse net\/softnet_stat: "x\?" has no number/);
+    assert.throws(of('-0000001 0\n', SOCKSTAT), /Cannot parse net\/softnet_stat/);
+    for (const text of ['TCP: inuse 4\n', 'TCP: inuse 4 alloc x\n', 'TCP: inuse 4 alloc -1\n']) {
+      assert.throws(of(SOFTNET, text), /Cannot parse net\/sockstat: it has no number behind "alloc"/);
+    }
   });
 });

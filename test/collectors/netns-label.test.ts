@@ -18,6 +18,8 @@ describe('labelOfCgroup', () => {
     ['0::/system.slice/api.service', 'api.service'],
     ['0::/user.slice/user-1000.slice/user@1000.service/app.slice/web.service', 'web.service'],
     ['0::/user.slice/user-1000.slice/session-3.scope', undefined],
+    ['0::/system.slice/a\\x1b[8m.service', 'a?[8m.service'],
+    ['0::/lxc.payload.a\u202eb', 'a?b'],
     ['0::/', undefined],
     ['', undefined],
   ] as const) {
@@ -28,6 +30,7 @@ describe('labelOfCgroup', () => {
 describe('labelOfMount', () => {
   it('is the name, which is worth more where a person gave it', () => {
     assert.deepEqual(labelOfMount('/run/netns/blue'), { rank: 'named', text: 'blue' });
+    assert.equal(labelOfMount('/run/netns/a\u001b[8m').text, 'a?[8m');
     const madeUp = labelOfMount('/run/netns/cni-0d9e8f7a-6b5c');
     assert.equal(madeUp.rank, 'mount');
     assert.ok(isBetter(labelOfMount('x'), madeUp) && !isBetter(madeUp, madeUp));
@@ -35,6 +38,9 @@ describe('labelOfMount', () => {
 });
 
 describe('parseMountinfo', () => {
+  it('finds none whose number is none', () =>
+    assert.equal(parseMountinfo('368 25 0:4 net:[9007199254740993] /run/netns/a rw - nsfs nsfs rw\n', '').size, 0));
+
   it('finds the network namespaces among all mounts', () => {
     const text = [
       '22 1 0:21 / /proc rw,nosuid - proc proc rw',

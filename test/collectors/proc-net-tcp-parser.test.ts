@@ -147,6 +147,12 @@ describe('ProcNetTcpParser', () => {
     ['a short row', '   1: 0100007F:1F90', /tcp:3: " {3}1: 0100007F:1F90" does not hold two/, 1],
     ['an empty line', '', /tcp:3: "" does not start with a row number/, 1],
     ['no row number', flip(row(1), '   1:', '    :'), /tcp:3: .*row number/, 1],
+    [
+      'a line end in its queues',
+      flip(row(1), '00000000:00000000 0', '00000000:0000000\n 0'),
+      /tcp:3: .*(queues|short)/,
+      2,
+    ],
     ['a bad timer', flip(row(1), ' 00:00000000', ' 0x:00000000'), /tcp:3: .*no timer/, 1],
     ['a bad uid', flip(row(1), '    0        0 ', '   -1        0 '), /tcp:3: .*no uid/, 1],
     ['no inode', row(1).slice(0, 88), /tcp:3: .*/, 1],

@@ -68,6 +68,22 @@ describe('TraceBatch', () => {
     assert.equal(batch.count, 0);
   });
 
+  it('tells the right ones when days lie between them, as where the machine slept', () => {
+    const batch = new TraceBatch(1000);
+    for (const [at, tid] of [
+      [0, 1],
+      [2 ** 50, 2],
+      [2 ** 39, 3],
+      [STEP, 4],
+    ] as const)
+      add(batch, at, tid);
+    batch.order(2 ** 51);
+    assert.deepEqual(
+      told(batch).sort((a, b) => a - b),
+      [1, 2, 3, 4],
+    );
+  });
+
   it('is full when it has as many as it may', () => {
     const batch = new TraceBatch(3);
     for (let tid = 0; tid < 3; tid++) {

@@ -47,6 +47,8 @@ describe('parseHeaderPage', () => {
   it('tells where a page has what', () =>
     assert.deepEqual(parseHeaderPage(HEADER_PAGE), { size: 4096, timestamp: 0, commit: 8, commitSize: 8, data: 16 }));
   it('refuses what is none', () => assert.throws(() => parseHeaderPage('field: u64 x;'), /header_page/));
+  it('refuses a page that memory would not hold', () =>
+    assert.throws(() => parseHeaderPage(HEADER_PAGE.replace('size:4080', 'size:4294967295')), /4294967311 bytes, of/));
 });
 
 describe('TracePage', () => {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { FIELDS, OPTIONS } from '../../agent/config/options.ts';
 import { METRIC_NAMES } from '../../exporters/metrics.ts';
 import { root } from '../support/golden.ts';
 import { needs } from '../support/needs.ts';
@@ -37,20 +36,40 @@ describe('docs/metrics.md', () => {
   });
 });
 
-describe('docs/configuration.md', () => {
-  it('lists every option with its default', () => {
-    const text = read('docs/configuration.md');
-    for (const { flag, default: value } of FIELDS.map((field) => OPTIONS[field])) {
-      const row = text.split('\n').find((line) => line.startsWith(`| \`--${flag}\` |`));
-      assert.ok(row !== undefined, `--${flag}`);
-      assert.ok(row.split(' | ')[3]?.includes(value === null ? 'none' : value === 'false' ? 'off' : value), row);
-    }
-  });
-});
+/** As GitHub makes them of headings. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
 
-describe('README.md', () => {
-  it('links to pages that there are', () => {
-    for (const [, page] of read('README.md').matchAll(/\]\(([^)#:]+)\)/g)) assert.ok(read(page!).length > 0, page);
+/** All places in a page that a link may lead to. */
+function anchorsOf(page: string): Set<string> {
+  const text = page.replace(/^```[\s\S]*?^```/gm, '');
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading!));
+  return new Set([...headings, ...[...text.matchAll(/<a id="([^"]+)"/g)].map(([, id]) => id!)]);
+}
+
+describe('the pages', () => {
+  const pages = readdirSync(`${root}docs`).filter((name) => name.endsWith('.md'));
+
+  for (const page of ['README.md', ...pages.map((name) => `docs/${name}`)]) {
+    it(`${page} links to what there is`, () => {
+      const text = read(page);
+      for (const [link, path, anchor] of text.matchAll(/\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)/g)) {
+        const target = path === '' ? page : join(dirname(page), path!);
+        assert.ok(existsSync(`${root}${target}`), link);
+        if (anchor !== '') assert.ok(anchorsOf(read(target)).has(anchor!), link);
+      }
+    });
+  }
+
+  it('are all in docs/README.md', () => {
+    const index = read('docs/README.md');
+    assert.deepEqual(
+      pages.filter((name) => name !== 'README.md' && !index.includes(`](${name})`)),
+      [],
+    );
   });
 });
 

@@ -180,9 +180,9 @@ describe('checkTable', () => {
   });
 
   it('lets nothing through that a terminal would obey', () => {
-    const evil = destination({ remoteName: 'a\u001b]0;x\u0007b\nc', asked: true });
+    const evil = destination({ remoteName: 'a\u001b]0;x\u0007b\nc\u202ed\ud800', asked: true });
     const text = checkTable(assessment({ namespaces: [namespace({ destinations: [evil] })] }), plain);
     assert.ok([...text].every((char) => char === '\n' || char >= ' '));
-    assert.match(text, /a\?\]0;x\?b\?c/);
+    assert.match(text, /a\?\]0;x\?b\?c\?d\?/);
   });
 });

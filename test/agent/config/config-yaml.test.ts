@@ -83,6 +83,8 @@ describe('parseConfig', () => {
     });
   }
 
+  it('does not repeat a whole file that is no YAML', () => assert.ok(problem(`%${'x'.repeat(10_000)}\n`).length < 400));
+
   it('refuses ten thousand wrong keys without quadratic time', () => {
     const text = Array.from({ length: 10_000 }, (_, index) => `k${index}: 1`).join('\n');
     assert.match(problem(text), /^f\.yaml:1:1: k0: unknown key/);

@@ -151,6 +151,7 @@ describe('parseListen', () => {
     ],
     [
       [':9477', /^":9477" names no address; use 127\.0\.0\.1:9477, or \[::\]:9477 for every interface$/],
+      [`:${'4'.repeat(1000)}`, /^.{1,150}$/],
       ['*:80', /names no address; use 127\.0\.0\.1:80/],
       ['9477', /is not an ADDRESS:PORT/],
       ['localhost:9477', /is not an ADDRESS:PORT/],

@@ -29,6 +29,24 @@ describe('FrameReader', () => {
     );
   });
 
+  it('does not copy again what it has, however small the pieces are', () => {
+    const stream = frame(1, Buffer.alloc(MOST_BYTES, 7));
+    const concat = Buffer.concat;
+    let copied = 0;
+    Buffer.concat = (list, length) => {
+      for (const { byteLength } of list) copied += byteLength;
+      return concat(list, length);
+    };
+    try {
+      const reader = new FrameReader();
+      const found = Array.from(stream, (_, at) => [...reader.read(stream.subarray(at, at + 1))]).flat();
+      assert.deepEqual([found.length, found[0]?.payload], [1, stream.subarray(HEADER_BYTES)]);
+    } finally {
+      Buffer.concat = concat;
+    }
+    assert.ok(copied <= 2 * stream.length, `${copied} bytes copied`);
+  });
+
   it('takes the longest frame there may be, and refuses a longer one by its header alone', () => {
     const reader = new FrameReader();
     assert.equal([...reader.read(frame(1, Buffer.alloc(MOST_BYTES)))].length, 1);

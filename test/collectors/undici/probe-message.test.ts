@@ -88,6 +88,13 @@ describe('parseSums', () => {
     it(`refuses ${what}`, () => assert.throws(() => sums(path), /^Error: sums/));
   }
 
+  it('does not repeat a name that came', () => {
+    const path = { ...PATH, closes: { ['s3cret'.repeat(1000)]: -1 } };
+    assert.throws(() => parseSums(json({ dropped: 0, faults: 0, paths: [path] })), {
+      message: /^sums: paths\.0\.closes\.\? is not .{1,20}$/,
+    });
+  });
+
   it('refuses whatever is no report, and never stumbles', () => {
     fc.assert(
       fc.property(
