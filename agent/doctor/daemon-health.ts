@@ -1,5 +1,6 @@
 import { formatListen, type Listen } from '../config/option-values.ts';
 import { askDaemon } from '../daemon-client.ts';
+import { plainText } from '../model/shape.ts';
 
 /** Whether a daemon answers where it would listen. `stranger`: something else does. */
 export interface DaemonHealth {
@@ -23,7 +24,7 @@ export async function askHealth(listen: Listen, timeoutMs = TIMEOUT_MS): Promise
   if ((statusCode !== 200 && statusCode !== 503) || contentType.includes('html')) {
     return { listen: shown, state: 'stranger', detail: `it answers GET /healthz with ${statusCode}` };
   }
-  const said = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  const said = plainText(text.replace(/[\s\p{Cc}]+/gu, ' ').trim());
   const detail = `${statusCode} ${said.slice(0, LONGEST_ANSWER)}`.trim();
   return { listen: shown, state: statusCode === 200 ? 'healthy' : 'unhealthy', detail };
 }

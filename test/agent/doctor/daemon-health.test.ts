@@ -38,6 +38,7 @@ const answering = (status: number, type: string, body: string): RequestListener 
 describe('askHealth', () => {
   for (const [status, type, body, state, detail] of [
     [200, 'text/plain', 'ok\n', 'healthy', '200 ok'],
+    [200, 'text/plain', 'a\u202eb', 'healthy', '200 a?b'],
     [503, 'application/json', '{"age":\n  9}', 'unhealthy', '503 {"age": 9}'],
     [503, 'text/plain', '', 'unhealthy', '503'],
     [200, 'text/plain', 'x'.repeat(9999), 'healthy', `200 ${'x'.repeat(200)}`],
