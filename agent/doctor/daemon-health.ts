@@ -1,6 +1,7 @@
 import { formatListen, type Listen } from '../config/option-values.ts';
 import { askDaemon } from '../daemon-client.ts';
-import type { Assessment } from '../model/assessment.ts';
+import { parsed } from '../explain-source.ts';
+import { plainText } from '../model/shape.ts';
 import type { Sight } from './sight.ts';
 
 /** Whether a daemon answers where it would listen. `stranger`: something else does. */
@@ -28,7 +29,7 @@ export async function askHealth(listen: Listen, timeoutMs = TIMEOUT_MS): Promise
   if ((statusCode !== 200 && statusCode !== 503) || contentType.includes('html')) {
     return { listen: shown, state: 'stranger', detail: `it answers GET /healthz with ${statusCode}` };
   }
-  const said = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  const said = plainText(text.replace(/[\s\p{Cc}]+/gu, ' ').trim());
   const detail = `${statusCode} ${said.slice(0, LONGEST_ANSWER)}`.trim();
   return { listen: shown, state: statusCode === 200 ? 'healthy' : 'unhealthy', detail };
 }
@@ -37,12 +38,9 @@ export async function askHealth(listen: Listen, timeoutMs = TIMEOUT_MS): Promise
 export async function askGaps(listen: Listen, timeoutMs = TIMEOUT_MS): Promise<readonly Sight[]> {
   const answer = await askDaemon(listen, '/api/assessment', { timeoutMs, mostBytes: MOST_ASSESSMENT_BYTES });
   if (answer.state !== 'answered' || answer.statusCode !== 200) return [];
-  try {
-    const { gaps } = JSON.parse(answer.text) as Pick<Assessment, 'gaps'>;
-    return gaps
-      .slice(0, MOST_GAPS)
-      .map(({ what, why, costs }) => ({ what: 'daemon', seen: 'no', found: `${what}: ${why}`, costs }));
-  } catch {
-    return []; // a stranger: askHealth() says so
-  }
+  const assessment = parsed(answer.text);
+  if (assessment === null) return []; // a stranger: askHealth() says so
+  return assessment.gaps
+    .slice(0, MOST_GAPS)
+    .map(({ what, why, costs }) => ({ what: 'daemon', seen: 'no', found: `${what}: ${why}`, costs }));
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { askGaps, askHealth } from '../../../agent/doctor/daemon-health.ts';
+import { assessment } from '../../support/assessments.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lastport-health-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -38,6 +39,7 @@ const answering = (status: number, type: string, body: string): RequestListener 
 describe('askHealth', () => {
   for (const [status, type, body, state, detail] of [
     [200, 'text/plain', 'ok\n', 'healthy', '200 ok'],
+    [200, 'text/plain', 'a\u202eb', 'healthy', '200 a?b'],
     [503, 'application/json', '{"age":\n  9}', 'unhealthy', '503 {"age": 9}'],
     [503, 'text/plain', '', 'unhealthy', '503'],
     [200, 'text/plain', 'x'.repeat(9999), 'healthy', `200 ${'x'.repeat(200)}`],
@@ -109,7 +111,7 @@ describe('askGaps', () => {
   const gap = { source: 'log', what: 'lines of the log', why: 'ENOSPC', costs: 'they are lost' };
 
   it('tells what the daemon misses', async () => {
-    await serving(assessing(JSON.stringify({ gaps: [gap] })), null, async (port) => {
+    await serving(assessing(JSON.stringify(assessment({ gaps: [gap] }))), null, async (port) => {
       assert.deepEqual(await askGaps(tcp(port)), [
         { what: 'daemon', seen: 'no', found: 'lines of the log: ENOSPC', costs: 'they are lost' },
       ]);
