@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { KERNEL } from './kernel.ts';
 import { type HangUp, type Netns, OLD, obstacle, TIME_WAIT } from './netns.ts';
 import { type Answer, hold, type Situation } from './situation.ts';
-import { A, A6, A81, B, B6, C, LOOPBACK, listenAtHome, NOWHERE, OTHER, OTHER6 } from './situations/places.ts';
+import { A, A6, A81, AT_ONCE, B, B6, C, LOOPBACK, listenAtHome, NOWHERE, OTHER, OTHER6 } from './situations/places.ts';
 
 /** A few of them every time; LASTPORT_TEST_MIXES=300 for a night. */
 const RUNS = Number(process.env['LASTPORT_TEST_MIXES'] ?? 12);
@@ -94,7 +95,7 @@ function mix(seed: number): Situation {
   const high = low + 139 + dice.roll(60);
   const reserved = new Set(Array.from({ length: dice.roll(12) }, () => low - 5 + dice.roll(high - low + 10)));
   const reuse = dice.pick([0, 1, 1, 2]);
-  const old = dice.pick([true, true, false]);
+  const old = dice.pick([true, true, false]) || !KERNEL.hasReuseDelay;
   const binds = dice.roll(3) === 0;
   const settings: Settings = {
     low,
@@ -110,7 +111,7 @@ function mix(seed: number): Situation {
     sysctls: {
       ip_local_reserved_ports: [...reserved].join(),
       tcp_tw_reuse: reuse,
-      tcp_tw_reuse_delay: old ? 1 : 60_000,
+      ...(old ? AT_ONCE : { tcp_tw_reuse_delay: 60_000 }),
     },
     answers,
     build: async (net) => {

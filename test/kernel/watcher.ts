@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Assessment } from '../../agent/model/assessment.ts';
+import { PATIENCE } from '../support/patience.ts';
 import type { Netns } from './netns.ts';
 import { LASTPORT } from './situation.ts';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 20_000 * PATIENCE;
 
 export interface WatcherOptions {
   /** Destinations to report even if no socket uses them. */

@@ -1,12 +1,24 @@
 import { OLD, TIME_WAIT } from '../netns.ts';
 import type { Situation } from '../situation.ts';
-import { A, A6, B, LOOPBACK, LOOPBACK6, listenAtHome, OWN, REUSE_AT_ONCE, REUSE_LATER, timeWait } from './places.ts';
+import {
+  A,
+  A6,
+  AT_ONCE,
+  B,
+  LOOPBACK,
+  LOOPBACK6,
+  listenAtHome,
+  OWN,
+  REUSE_AT_ONCE,
+  REUSE_LATER,
+  timeWait,
+} from './places.ts';
 
 const ESTABLISHED = 1;
 const FIN_WAIT2 = 5;
 /** The timer's kind of a TIME_WAIT, and of what is kept of a FIN_WAIT2 whose owner has closed. */
 const TW_TIMER = 3;
-const LOOPBACK_AT_ONCE = { tcp_tw_reuse: 2, tcp_tw_reuse_delay: 1 } as const;
+const LOOPBACK_AT_ONCE = { tcp_tw_reuse: 2, ...AT_ONCE };
 
 /** 30 connections, closed by this side first. */
 const closed = (to: string, mapped = false): Pick<Situation, 'build'> => ({
@@ -20,7 +32,7 @@ const closed = (to: string, mapped = false): Pick<Situation, 'build'> => ({
 export const CLOSING: readonly Situation[] = [
   {
     name: 'tcp_tw_reuse 0: TIME_WAIT holds its port',
-    sysctls: { tcp_tw_reuse: 0, tcp_tw_reuse_delay: 1 },
+    sysctls: { tcp_tw_reuse: 0, ...AT_ONCE },
     ...closed(A),
     answers: [
       {
