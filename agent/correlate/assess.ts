@@ -155,7 +155,10 @@ export class Correlator {
     memory.answers ??= new PortAnswers();
     const { answers } = memory;
     if (answers.isEmpty) answers.refresh(sockets, now);
-    asking.ask(questions, (port, isBlocked) => answers.note(port, isBlocked, now));
+    asking.ask(questions, (port, isBlocked) => {
+      answers.note(port, isBlocked, now);
+      binders.answered(port);
+    });
     if (answers.isEmpty) return done(found);
     return done(this.report(parts, answers, traced));
   }

@@ -23,6 +23,8 @@ interface Pool extends Binds {
   readonly bindsTo?: BindPoolReport['bindsTo'];
   /** /proc does not list any of it. */
   readonly isHidden?: boolean;
+  /** Nothing but asking tells that somebody binds there. */
+  readonly isAskedFor?: boolean;
   /** The kernel grants more, without end. */
   readonly isFloor?: boolean;
 }
@@ -78,8 +80,8 @@ export async function holdPools(situation: PoolSituation, t: TestContext): Promi
   }
 }
 
-const isShown = ({ isHidden = false }: Pool, way: Way): boolean =>
-  (way === 'sock_diag' && KERNEL.listsBound) || !isHidden;
+const isShown = ({ isHidden = false, isAskedFor = false }: Pool, way: Way): boolean =>
+  ((way === 'sock_diag' && KERNEL.listsBound) || !isHidden) && (KERNEL.canBeAsked || !isAskedFor);
 
 /** What a look by this way shows: all the pools there are, or all that can be seen by it. */
 async function seenBy(way: Way, net: Netns, { pools }: PoolSituation) {
