@@ -11,6 +11,7 @@ import { probeSocketOf } from './config/probe-socket.ts';
 import { stateDirOf } from './config/state-dir.ts';
 import { groupId, monotonic, now, readFileStart, realHost, version } from './host.ts';
 import { makeLook } from './look/make.ts';
+import { triedLibc } from './tried-libc.ts';
 
 /** As CommonJS, which is one file: as ESM, yargs alone would take longer than a whole `lastport check`. */
 const yargs = createRequire(import.meta.url)('yargs') as typeof Yargs;
@@ -115,7 +116,7 @@ const commands: Record<
     describe: 'one look, one answer: exit 0 healthy, 1 warning, 2 critical, 3 could not look',
     run: async (config) => {
       const { checkTable } = await import('../exporters/text.ts');
-      const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'once');
+      const look = lookOnce(config);
       return check(config, {
         look: (request) => look.once(request),
         route: async (to) =>
@@ -145,14 +146,14 @@ const commands: Record<
       const signal = terminationSignal(['SIGTERM', 'SIGINT', 'SIGHUP']);
       return top(config, {
         source: async (onFeed) => {
-          const { listen, tickMs, procfs, engine, netns, ask, nat, to } = config;
+          const { listen, tickMs, procfs, engine, netns, ask, nat, to, stateDir } = config;
           const { asked, gaps } = to.length === 0 ? { asked: [], gaps: [] } : await resolveAsked(to);
           const daemon = await client.DaemonClient.open(listen, { timeoutMs: 2000, mostBytes: source.MOST_BYTES });
           const feeds = new TopSource({
             ask: () => daemon.ask('/api/assessment'),
             startLooking: (onAssessment, onError) => {
               const orders = {
-                config: { procfs, engine, netns, ask, trace: false, ownersCommandLine: false, tickMs, nat },
+                config: { procfs, engine, netns, ask, trace: false, ownersCommandLine: false, tickMs, nat, stateDir },
                 request: { inventory: null, asked, gaps },
                 probeSocket: null,
               };
@@ -190,8 +191,7 @@ const commands: Record<
       const stateDir = stateDirectory(config);
       const folder = stateDir === null ? null : realFolder(`${stateDir}/${INCIDENTS}`);
       const look = async () => {
-        const once = makeLook(COLLECTORS, ENGINE_COLLECTORS, { ...config, trace: false }, 'once');
-        return once.once({ now: now(), asked: [], gaps: [], inventory: null });
+        return lookOnce({ ...config, trace: false }).once({ now: now(), asked: [], gaps: [], inventory: null });
       };
       return explain(target, {
         source: () =>
@@ -283,6 +283,9 @@ function probeSocketPlace({ probeSocket, probeSocketMode, probeSocketGroup }: Co
   }
   return { path, mode: probeSocketMode, group };
 }
+
+const lookOnce = (config: Config) =>
+  makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'once', monotonic, null, triedLibc(config, 'once'));
 
 const stateDirectory = ({ stateDir }: Config) => stateDirOf(stateDir, process.env, process.getuid?.() === 0);
 

@@ -100,9 +100,9 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   );
   const background = new Background(parts, onError);
   const orders = (): WorkerOrders => {
-    const { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs, nat } = config;
+    const { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs, nat, stateDir } = config;
     return {
-      config: { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs, nat },
+      config: { procfs, engine, netns, ask, trace, ownersCommandLine, tickMs, nat, stateDir },
       request: background.found,
       probeSocket: parts.probeSocket,
     };

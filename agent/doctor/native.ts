@@ -1,5 +1,5 @@
 import { pid } from 'node:process';
-import { type Libc, lazyLibc } from '../../collectors/libc.ts';
+import type { Libc } from '../../collectors/libc.ts';
 import { NetnsEntry } from '../../collectors/netns-entry.ts';
 import { PortAsker } from '../../collectors/port-ask.ts';
 import { NetnsFinder } from '../../collectors/proc-ns-net.ts';
@@ -10,7 +10,7 @@ import type { Readings } from '../model/readings.ts';
 import type { Sight } from './sight.ts';
 
 /** What the kernel tells beside /proc, each tried once. Never throws; sends no packet where fast open is on. */
-export function nativeSights(host: Host, libcOf: () => Libc = lazyLibc()): readonly Sight[] {
+export function nativeSights(host: Host, libcOf: () => Libc): readonly Sight[] {
   return [
     attempt(
       'sock_diag',

@@ -17,6 +17,7 @@ const orders = {
     ownersCommandLine: false,
     tickMs: 100,
     nat: [],
+    stateDir: 'off',
   },
   request: { asked: [], inventory: null, gaps: [] },
   probeSocket: null,
