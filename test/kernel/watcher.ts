@@ -14,6 +14,8 @@ export interface WatcherOptions {
   /** Destinations to report even if no socket uses them. */
   readonly to?: readonly string[];
   readonly tick?: string;
+  /** Further ones of the command line. */
+  readonly options?: readonly string[];
 }
 
 /** `lastport run` inside a namespace, asked over a Unix socket so that it takes no port there. */
@@ -28,7 +30,7 @@ export class Watcher {
     this.folder = folder;
   }
 
-  static async start(net: Netns, { to = [], tick = '1s' }: WatcherOptions = {}): Promise<Watcher> {
+  static async start(net: Netns, { to = [], tick = '1s', options: more = [] }: WatcherOptions = {}): Promise<Watcher> {
     const folder = mkdtempSync(join(tmpdir(), 'lastport-kernel-'));
     const options = ['--listen', `unix:${join(folder, 'socket')}`, '--tick', tick];
     const argv = [
@@ -38,6 +40,7 @@ export class Watcher {
       '--netns',
       'self',
       ...options,
+      ...more,
       ...to.flatMap((one) => ['--to', one]),
     ];
     return new Watcher(net, await net.start(argv, join(folder, 'log')), folder);
@@ -58,22 +61,23 @@ export class Watcher {
   }
 
   /** The lines it has logged. */
-  log(): string {
-    return readFileSync(join(this.folder, 'log'), 'utf8');
+  readonly log = (): string => readFileSync(join(this.folder, 'log'), 'utf8');
+
+  private async ask(): Promise<Assessment> {
+    const { status, text } = await this.get('/api/assessment');
+    if (status !== 200) throw new Error(`/api/assessment answered ${status}: ${text.slice(0, 500)}`);
+    return JSON.parse(text);
   }
 
-  private ask(): Promise<Assessment> {
+  get(path: string): Promise<{ readonly status: number; readonly text: string }> {
     return new Promise((resolve, reject) => {
-      get({ socketPath: join(this.folder, 'socket'), path: '/api/assessment' }, (response) => {
+      get({ socketPath: join(this.folder, 'socket'), path }, (response) => {
         response.setEncoding('utf8');
         let text = '';
         response.on('data', (part: string) => {
           text += part;
         });
-        response.on('end', () => {
-          if (response.statusCode === 200) resolve(JSON.parse(text));
-          else reject(new Error(`/api/assessment answered ${response.statusCode}: ${text.slice(0, 500)}`));
-        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
       }).on('error', reject);
     });
   }
