@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { reusesFinWait2 } from './fin-wait2.ts';
 import { KERNEL } from './kernel.ts';
 import { type HangUp, type Netns, OLD, obstacle, TIME_WAIT } from './netns.ts';
 import { type Answer, hold, type Situation } from './situation.ts';
@@ -37,6 +38,13 @@ class Ledger {
     return [...this.uses.values()].some((ports) => [...ports.values()].some(({ bound }) => bound));
   }
 
+  /** Which Lastport does not count on, even where the kernel takes it over. */
+  anyFinWait2(): boolean {
+    return [...this.uses.values()].some((ports) =>
+      [...ports.values()].some(({ state }) => state === 'closed fin_wait2'),
+    );
+  }
+
   isUsed(port: number): boolean {
     return this.listening.has(port) || [...this.uses.values()].some((ports) => ports.has(port));
   }
@@ -52,13 +60,17 @@ class Ledger {
     for (let port = low; port <= high; port++) {
       const use = used.get(port);
       if (reserved.has(port) || blocked.has(port)) continue;
-      if (use !== undefined && !(use.state === 'time_wait' && reuses(to))) continue;
+      if (use !== undefined && !(isTakenOver(use) && reuses(to))) continue;
       all++;
       if ((port - low) % 2 === 0) fast++;
     }
     return [all, fast];
   }
 }
+
+const FIN_WAIT2_IS_REUSED = await reusesFinWait2();
+const isTakenOver = ({ state }: Use): boolean =>
+  state === 'time_wait' || (FIN_WAIT2_IS_REUSED && state === 'closed fin_wait2');
 
 interface Settings {
   readonly low: number;
@@ -137,7 +149,7 @@ function answer(ledger: Ledger, settings: Settings, to: string, from: string | u
     pending: to === NOWHERE,
     headroom,
     fast,
-    knowable: ledger.anyBound() ? 'band' : 'exact',
+    knowable: FIN_WAIT2_IS_REUSED && ledger.anyFinWait2() ? 'floor' : ledger.anyBound() ? 'band' : 'exact',
   };
 }
 
