@@ -51,7 +51,7 @@ export class Watcher {
     const asked = Date.now();
     for (;;) {
       const answer = await this.ask().catch((error: Error) => error);
-      if (!(answer instanceof Error) && Date.parse(answer.takenAt) > asked) return answer;
+      if (!(answer instanceof Error) && Date.parse(seenAt(answer)) > asked) return answer;
       if (Date.now() > asked + PATIENCE_MS) {
         const why = answer instanceof Error ? answer.message : answer.takenAt;
         throw new Error(`no fresh assessment: ${why}\n${this.log().slice(-2000)}`);
@@ -89,4 +89,9 @@ export class Watcher {
       rmSync(this.folder, { recursive: true, force: true });
     }
   }
+}
+
+/** Where a look costs much, not every tick has one (agent/look/pace.ts): on slow machines the sockets' own time counts. */
+function seenAt({ takenAt, namespaces }: Assessment): string {
+  return PATIENCE === 1 ? takenAt : (namespaces[0]?.lookedAt ?? '');
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Assessment } from '../../agent/model/assessment.ts';
+import type { Assessment, DestinationReport } from '../../agent/model/assessment.ts';
 import { until } from '../e2e/until.ts';
 import { Netns, obstacle } from '../kernel/netns.ts';
 import { A, B } from '../kernel/situations/places.ts';
@@ -9,7 +9,7 @@ import { Watcher } from '../kernel/watcher.ts';
 /** Of 100 ports. */
 const NEARLY_ALL = 98;
 /** 3 with each look: more than the 1.7 a second that a hundred ports give for good. */
-const ROUNDS = 12;
+const MOST_ROUNDS = 30;
 
 const skip = await obstacle();
 describe('the daemon on this kernel', { skip }, () => {
@@ -22,8 +22,10 @@ describe('the daemon on this kernel', { skip }, () => {
         try {
           await watcher.look();
           await net.connect({ to: A, count: NEARLY_ALL });
-          const full = of(await watcher.look(), '10.9.0.2');
-          assert.equal(full.usedPorts, NEARLY_ALL);
+          const full = await until('all of them', async () => {
+            const one = of(await watcher.look(), '10.9.0.2');
+            return one?.usedPorts === NEARLY_ALL ? one : null;
+          });
           assert.equal(full.headroomPorts, 100 - NEARLY_ALL);
           assert.equal(full.verdict, 'critical');
           assert.match(full.owners?.[0]?.comm ?? '', /^python3/);
@@ -57,14 +59,14 @@ describe('the daemon on this kernel', { skip }, () => {
         const watcher = await Watcher.start(net, { tick: '500ms', options: ['--engine', engine] });
         try {
           await watcher.look();
-          for (let round = 0; round < ROUNDS; round++) {
+          let seen: DestinationReport | undefined;
+          for (let round = 0; round < MOST_ROUNDS && seen?.forecast.exhaustedInSeconds == null; round++) {
             await net.connect({ to: B, count: 3, name: `round ${round}` });
             await net.hangUp(`round ${round}`, 'client');
-            await watcher.look();
+            seen = of(await watcher.look(), '10.9.0.3');
           }
-          const { forecast, opensPerSecond } = of(await watcher.look(), '10.9.0.3');
-          assert.notEqual(forecast.exhaustedInSeconds, null, JSON.stringify(forecast));
-          assert.ok((opensPerSecond ?? 0) > 0);
+          assert.ok((seen?.forecast.exhaustedInSeconds ?? null) !== null, JSON.stringify(seen?.forecast));
+          assert.ok((seen?.opensPerSecond ?? 0) > 0);
         } finally {
           assert.equal(await watcher.stop(), 0);
         }
@@ -76,7 +78,5 @@ describe('the daemon on this kernel', { skip }, () => {
 });
 
 function of({ namespaces }: Assessment, remote: string) {
-  const found = namespaces[0]?.destinations.find((one) => one.remote === remote);
-  assert.ok(found, `a report of ${remote}`);
-  return found;
+  return namespaces[0]?.destinations.find((one) => one.remote === remote);
 }
