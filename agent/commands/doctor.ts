@@ -3,6 +3,7 @@ import { readInventory } from '../../collectors/system.ts';
 import type { Config } from '../config/config.ts';
 import { probeSocketOf } from '../config/probe-socket.ts';
 import { askHealth, type DaemonHealth } from '../doctor/daemon-health.ts';
+import { kernelSights } from '../doctor/kernel-sight.ts';
 import { nativeSights } from '../doctor/native.ts';
 import { probeSights } from '../doctor/probe-sight.ts';
 import { type DoctorReport, reportTable } from '../doctor/report.ts';
@@ -60,7 +61,13 @@ export async function examine(config: Config, host: Host, probes: DoctorProbes):
     uid: own instanceof Error ? null : own.uid,
     capabilities: own instanceof Error ? null : own.capabilities,
     inventory: inventory instanceof Error ? null : inventory,
-    sights: [...look(host), ...probes.native(host, config), ...probes.probe(config), ...unknown],
+    sights: [
+      ...kernelSights(kernelOf(host)),
+      ...look(host),
+      ...probes.native(host, config),
+      ...probes.probe(config),
+      ...unknown,
+    ],
     daemon,
   };
 }

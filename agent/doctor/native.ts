@@ -3,6 +3,7 @@ import type { Libc } from '../../collectors/libc.ts';
 import { NetnsEntry } from '../../collectors/netns-entry.ts';
 import { PortAsker } from '../../collectors/port-ask.ts';
 import { NetnsFinder } from '../../collectors/proc-ns-net.ts';
+import { procSysNetIpv4 } from '../../collectors/proc-sys-net-ipv4.ts';
 import { sockDiag } from '../../collectors/sock-diag.ts';
 import { startableTrace } from '../look/real-reach.ts';
 import type { Host } from '../model/host.ts';
@@ -27,6 +28,8 @@ export function nativeSights(host: Host, libcOf: () => Libc): readonly Sight[] {
           unlistedSockets: null,
           gaps: [],
         };
+        // The range: whether bound sockets are listed is tried beside it.
+        procSysNetIpv4().collect(readings, host);
         sockDiag(libcOf).collect(readings, host);
         return readings.unlistedSockets === 0 ? 'answers' : 'answers, but does not list bound sockets (Linux 6.8 does)';
       },

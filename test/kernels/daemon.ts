@@ -22,10 +22,17 @@ describe('the daemon on this kernel', { skip }, () => {
         try {
           await watcher.look();
           await net.connect({ to: A, count: NEARLY_ALL });
-          const full = await until('all of them', async () => {
-            const one = of(await watcher.look(), '10.9.0.2');
-            return one?.usedPorts === NEARLY_ALL ? one : null;
-          });
+          let last: Assessment | undefined;
+          const evidence = () => `${JSON.stringify(last)}\n${watcher.log()}`;
+          const full = await until(
+            'all of them',
+            async () => {
+              last = await watcher.look();
+              const one = of(last, '10.9.0.2');
+              return one?.usedPorts === NEARLY_ALL ? one : null;
+            },
+            evidence,
+          );
           assert.equal(full.headroomPorts, 100 - NEARLY_ALL);
           assert.equal(full.verdict, 'critical');
           assert.match(full.owners?.[0]?.comm ?? '', /^python3/);
