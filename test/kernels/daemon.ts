@@ -25,11 +25,11 @@ describe('the daemon on this kernel', { skip }, () => {
           let last: Assessment | undefined;
           const evidence = () => `${JSON.stringify(last)}\n${watcher.log()}`;
           const full = await until(
-            'all of them',
+            'all of them, and whose they are',
             async () => {
               last = await watcher.look();
               const one = of(last, '10.9.0.2');
-              return one?.usedPorts === NEARLY_ALL ? one : null;
+              return one?.usedPorts === NEARLY_ALL && one.unownedPorts === 0 ? one : null;
             },
             evidence,
           );
