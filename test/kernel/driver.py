@@ -486,7 +486,7 @@ class Driver:
         while not condition():
             if time.monotonic() > deadline:
                 raise TimeoutError(complaint)
-            time.sleep(0.004)
+            time.sleep(0.004 * PATIENCE)
 
     # ---- programs ---------------------------------------------------------------------------------------------------
 

@@ -56,7 +56,7 @@ export class Watcher {
         const why = answer instanceof Error ? answer.message : answer.takenAt;
         throw new Error(`no fresh assessment: ${why}\n${this.log().slice(-2000)}`);
       }
-      await delay(20); // nothing announces a tick
+      await delay(20 * PATIENCE); // nothing announces a tick, and asking takes from what is waited for
     }
   }
 
