@@ -7,11 +7,7 @@ const PATIENCE_MS = 5000;
 /** One line is read; a child that says more than this has failed. */
 const MOST_BYTES = 64 * 1024;
 
-export interface TrialOptions {
-  readonly patienceMs?: number;
-  /** The child's program; for tests. */
-  readonly program?: URL;
-}
+const PROGRAM = fileURLToPath(new URL('./koffi-trial-child.js', import.meta.url));
 
 /**
  * Loads koffi in a process of its own first, and makes a call through it: a prebuilt file that does not suit this machine
@@ -19,21 +15,18 @@ export interface TrialOptions {
  *
  * @throws Error saying why koffi is not to be loaded here.
  */
-export function tryKoffi({
-  patienceMs = PATIENCE_MS,
-  program = new URL('./koffi-trial-child.js', import.meta.url),
-}: TrialOptions = {}): void {
+export function tryKoffi(): void {
   // What others want loaded into every Node is not what is tried.
   const { NODE_OPTIONS: _, ...own } = env;
-  const { error, signal, status, stdout } = spawnSync(execPath, [fileURLToPath(program)], {
+  const { error, signal, status, stdout } = spawnSync(execPath, [PROGRAM], {
     env: own,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
-    timeout: patienceMs,
+    timeout: PATIENCE_MS,
     killSignal: 'SIGKILL',
     maxBuffer: MOST_BYTES,
   });
-  const why = failure(error as NodeJS.ErrnoException | undefined, signal, status, stdout, patienceMs);
+  const why = failure(error as NodeJS.ErrnoException | undefined, signal, status, stdout);
   if (why !== null) throw new Error(`Cannot load koffi: ${why}`, { cause: error });
 }
 
@@ -42,9 +35,8 @@ function failure(
   signal: NodeJS.Signals | null,
   status: number | null,
   said: string | null,
-  patienceMs: number,
 ): string | null {
-  if (error?.code === 'ETIMEDOUT') return `the process that tried it had not ended after ${patienceMs} ms`;
+  if (error?.code === 'ETIMEDOUT') return `the process that tried it had not ended after ${PATIENCE_MS} ms`;
   if (error !== undefined) return `it could not be tried in a process of its own: ${error.message}`;
   if (signal !== null) return `it ended the process that tried it (${signal})`;
   if (status === 0) return null;

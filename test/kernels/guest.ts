@@ -52,8 +52,13 @@ export async function runGuest(
     NODE: process.execPath,
     FILES: files.join(' '),
   };
-  const lines = Object.entries(settings).map(([name, value]) => `${name}='${value}'\n`);
-  writeFileSync(join(out, 'settings'), `${lines.join('')}export LASTPORT_TEST_PATIENCE=${patience}\n`);
+  const forTests = Object.entries(process.env).filter(([name]) => name.startsWith('LASTPORT_TEST_'));
+  const exported = { ...Object.fromEntries(forTests), LASTPORT_TEST_PATIENCE: String(patience) };
+  const lines = [
+    ...Object.entries(settings).map(([name, value]) => `${name}='${value}'\n`),
+    ...Object.entries(exported).map(([name, value]) => `export ${name}='${value}'\n`),
+  ];
+  writeFileSync(join(out, 'settings'), lines.join(''));
 
   const isFast = hasKvm();
   const args = [
