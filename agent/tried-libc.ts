@@ -13,8 +13,8 @@ const REMEMBERED = 'koffi-works';
 /**
  * koffi's libc, loaded when first needed, and only once it has been tried in a process of its own (koffi-trial.ts).
  *
- * `run` and `doctor` try it every time (`always`). For a command that takes a tenth of a second a trial would be half as
- * much again: `once` takes the daemon's word, which it leaves in the state directory, and tries where there is none.
+ * `run`, `top` and `doctor` try it every time (`always`), and leave word in the state directory. For a command that takes a
+ * tenth of a second a trial would be half as much again: `once` takes that word, and tries where there is none.
  */
 export function triedLibc({ stateDir }: Pick<Config, 'stateDir'>, when: 'always' | 'once'): () => Libc {
   const folder = stateDirOf(stateDir, env, getuid?.() === 0);
@@ -55,7 +55,7 @@ function remember(folder: string | null, text: string | null): void {
   }
 }
 
-/** What the daemon's word holds for: this koffi, this Node, this kernel. Throws where there is no koffi. */
+/** What the word holds for: this koffi, this Node, this kernel. Throws where there is no koffi. */
 function circumstances(): string {
   const file = createRequire(import.meta.url).resolve('koffi');
   const { size, mtimeMs } = statSync(file);

@@ -31,7 +31,11 @@ export function nativeSights(host: Host, libcOf: () => Libc): readonly Sight[] {
         // The range: whether bound sockets are listed is tried beside it.
         procSysNetIpv4().collect(readings, host);
         sockDiag(libcOf).collect(readings, host);
-        return readings.unlistedSockets === 0 ? 'answers' : 'answers, but does not list bound sockets (Linux 6.8 does)';
+        if (readings.unlistedSockets === 0) return 'answers';
+        return {
+          found: 'answers, but does not list bound sockets (Linux 6.8 does)',
+          costs: 'each socket that no table lists counts as a blocked port in headroomPortsLow',
+        };
       },
     ),
     attempt('who chose a port', 'headroom is a range where bind() may have taken ports', () => {
@@ -73,9 +77,11 @@ export function nativeSights(host: Host, libcOf: () => Libc): readonly Sight[] {
   ];
 }
 
-function attempt(what: string, costs: string, look: () => string): Sight {
+/** `look` says what it found, or that it is not all, and what that costs. */
+function attempt(what: string, costs: string, look: () => string | Pick<Sight, 'found' | 'costs'>): Sight {
   try {
-    return { what, seen: 'yes', found: look(), costs: null };
+    const found = look();
+    return typeof found === 'string' ? { what, seen: 'yes', found, costs: null } : { what, seen: 'partly', ...found };
   } catch (error) {
     return { what, seen: 'no', found: (error as Error).message, costs };
   }
