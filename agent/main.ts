@@ -14,6 +14,7 @@ import { probeSocketOf } from './config/probe-socket.ts';
 import { stateDirOf } from './config/state-dir.ts';
 import { groupId, monotonic, now, readFileStart, realHost, version } from './host.ts';
 import { makeLook } from './look/make.ts';
+import { triedLibc } from './tried-libc.ts';
 
 /** As CommonJS, which is one file: as ESM, yargs alone would take longer than a whole `lastport check`. */
 const yargs = createRequire(import.meta.url)('yargs') as typeof Yargs;
@@ -42,7 +43,6 @@ const commands: Record<
         { Recorder },
         { systemLookup },
         { serviceManager },
-        { lazyLibc },
       ] = await Promise.all([
         import('./commands/run.ts'),
         import('./look-worker.ts'),
@@ -54,7 +54,6 @@ const commands: Record<
         import('./recorder.ts'),
         import('../exporters/name-lookup.ts'),
         import('./service-manager.ts'),
-        import('../collectors/libc.ts'),
       ]);
       const { maxDestinations } = config;
       const metrics = new EXPORTERS.prometheus({ maxDestinations, version: version(), node: process.version });
@@ -139,7 +138,7 @@ const commands: Record<
         probeSocket: probeSocketPlace(config),
         serviceManager: ({ stuckMs }) => {
           const onError = (error: Error) => logger.warn({ err: error.message }, 'the service manager is not told');
-          const manager = serviceManager(process.env, process.pid, lazyLibc(), onError);
+          const manager = serviceManager(process.env, process.pid, triedLibc(config, 'once'), onError);
           const monotonicUs = () => process.hrtime.bigint() / 1000n;
           return manager === null ? null : new EXPORTERS.sdNotify({ ...manager, stuckMs, monotonicUs });
         },
@@ -150,7 +149,7 @@ const commands: Record<
   check: {
     run: async (config) => {
       const { checkTable } = await import('../exporters/text.ts');
-      const look = makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'once');
+      const look = lookOnce(config);
       return check(config, {
         look: (request) => look.once(request),
         route: async (to) =>
@@ -179,14 +178,25 @@ const commands: Record<
       const signal = terminationSignal(['SIGTERM', 'SIGINT', 'SIGHUP']);
       return top(config, {
         source: async (onFeed) => {
-          const { listen, tickMs, procfs, engine, netns, ask, podLogs, nat, to } = config;
+          const { listen, tickMs, procfs, engine, netns, ask, podLogs, nat, to, stateDir } = config;
           const { asked, gaps } = to.length === 0 ? { asked: [], gaps: [] } : await resolveAsked(to);
           const daemon = await client.DaemonClient.open(listen, { timeoutMs: 2000, mostBytes: source.MOST_BYTES });
           const feeds = new TopSource({
             ask: () => daemon.ask('/api/assessment'),
             startLooking: (onAssessment, onError) => {
               const orders = {
-                config: { procfs, engine, netns, ask, trace: false, ownersCommandLine: false, podLogs, tickMs, nat },
+                config: {
+                  procfs,
+                  engine,
+                  netns,
+                  ask,
+                  trace: false,
+                  ownersCommandLine: false,
+                  podLogs,
+                  tickMs,
+                  nat,
+                  stateDir,
+                },
                 request: { inventory: null, asked, gaps },
                 probeSocket: null,
               };
@@ -223,8 +233,7 @@ const commands: Record<
       const stateDir = stateDirectory(config);
       const folder = stateDir === null ? null : realFolder(`${stateDir}/${INCIDENTS}`);
       const look = async () => {
-        const once = makeLook(COLLECTORS, ENGINE_COLLECTORS, { ...config, trace: false }, 'once');
-        return once.once({ now: now(), asked: [], gaps: [], inventory: null });
+        return lookOnce({ ...config, trace: false }).once({ now: now(), asked: [], gaps: [], inventory: null });
       };
       return explain(target, {
         source: () =>
@@ -318,6 +327,8 @@ function logFormat(): LogFormat {
   const { dev, ino } = fstatSync(1);
   return process.env['JOURNAL_STREAM'] === `${dev}:${ino}` ? 'journal' : 'json';
 }
+const lookOnce = (config: Config) =>
+  makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'once', monotonic, null, triedLibc(config, 'once'));
 
 const stateDirectory = ({ stateDir }: Config) => stateDirOf(stateDir, process.env, process.getuid?.() === 0);
 

@@ -6,7 +6,7 @@ import type { Assessment } from './model/assessment.ts';
 export interface WorkerOrders {
   readonly config: Pick<
     Config,
-    'procfs' | 'engine' | 'netns' | 'ask' | 'trace' | 'ownersCommandLine' | 'podLogs' | 'tickMs' | 'nat'
+    'procfs' | 'engine' | 'netns' | 'ask' | 'trace' | 'ownersCommandLine' | 'podLogs' | 'tickMs' | 'nat' | 'stateDir'
   >;
   readonly request: Omit<LookRequest, 'now'>;
   /** Where probes report to, as it was at the start; null: nobody listens. */

@@ -11,6 +11,7 @@ import { makeLook } from './look/make.ts';
 import { probePeers } from './look/probe-peers.ts';
 import type { Assessment } from './model/assessment.ts';
 import type { Gap } from './model/gap.ts';
+import { triedLibc } from './tried-libc.ts';
 import type { FromWorker, ToWorker, WorkerOrders } from './worker-messages.ts';
 
 /**
@@ -24,6 +25,8 @@ const EAGER_BEAT_MS = 110;
 const end = new AbortController();
 let orders = workerData as WorkerOrders;
 const ledger = orders.probeSocket === null ? null : new ProbeLedger();
+/** A word of this thread's own: what crashes in the trial has not crashed here. */
+const libcOf = triedLibc(orders.config, 'always');
 let look = lookAs(orders);
 let last: Assessment | undefined;
 let receiver = null as ProbeReceiver | null;
@@ -32,7 +35,7 @@ let probeGaps: readonly Gap[] = [];
 let request = requestOf(orders);
 
 function lookAs({ config }: WorkerOrders): HostLook {
-  return makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'ticks', monotonic, ledger);
+  return makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'ticks', monotonic, ledger, libcOf);
 }
 
 /** The same object for the same orders: by that a look knows that nothing has changed. */
@@ -59,7 +62,7 @@ async function listenToProbes(ledger: ProbeLedger): Promise<void> {
       ...probeSocket,
       sink,
       monotonic,
-      identify: probePeers(orders.config),
+      identify: probePeers(orders.config, libcOf),
       onError,
     });
   } catch (error) {

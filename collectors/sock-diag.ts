@@ -1,6 +1,7 @@
 import type { Host } from '../agent/model/host.ts';
 import type { Collector } from '../agent/model/readings.ts';
 import { SocketTable } from '../agent/model/socket-table.ts';
+import { boundMarker } from './bound-marker.ts';
 import { type Libc, lazyLibc, SystemError, succeeded } from './libc.ts';
 import { ALL_STATES, BOUND_STATE, encodeDumpRequest, SockDiagError, SockDiagParser } from './sock-diag-codec.ts';
 
@@ -27,8 +28,9 @@ const ATTEMPTS = 3;
 
 /**
  * The sockets of the calling thread's network namespace from the kernel's socket diagnostics: as in /proc/net/tcp{,6}
- * and, from Linux 6.8 on, those that are bound and not connected, which /proc does not list. The netlink socket is
- * closed before anything else happens: an open one would keep a deleted network namespace alive.
+ * and, from Linux 6.8 on, those that are bound and not connected, which /proc does not list. Whether this kernel does is seen
+ * by a bound socket of our own, in the first dump that asks for such. The netlink socket is closed before anything else happens:
+ * an open one would keep a deleted network namespace alive.
  *
  * Throws if koffi cannot be loaded, the kernel has no inet_diag, or it refuses.
  */
@@ -42,7 +44,15 @@ export function sockDiag(libcOf: () => Libc = lazyLibc()): Collector {
     collect(readings, host) {
       if (!host.isLive) throw new Error(`${host.procfs} is not the running kernel's procfs, of which alone it tells`);
       const libc = libcOf();
-      const interrupted = dump(libc, readings.wantsBound ? ALL_STATES | BOUND_STATE : ALL_STATES, table, buffer);
+      const isOpen = readings.wantsBound && listsBound === undefined;
+      const marker = isOpen && readings.ports !== null ? boundMarker(libc, readings.ports.range) : null;
+      let interrupted: boolean;
+      try {
+        interrupted = dump(libc, readings.wantsBound ? ALL_STATES | BOUND_STATE : ALL_STATES, table, buffer);
+        if (marker !== null) listsBound = marker.take(table);
+      } finally {
+        marker?.close();
+      }
       if (interrupted) {
         readings.gaps.push({
           source: 'sock-diag',
@@ -56,16 +66,16 @@ export function sockDiag(libcOf: () => Libc = lazyLibc()): Collector {
         if (index === 0 || readings.interfaces.has(index)) continue;
         readings.interfaces.set(index, libc.interfaceName(index) ?? `interface ${index}`);
       }
-      listsBound ??= isSince(host, 6, 8);
       // A kernel that does not know the state says nothing of it, which looks like none.
-      if (readings.wantsBound && (listsBound || table.boundPorts.length > 0)) readings.unlistedSockets = 0;
+      const isListed = listsBound ?? (table.boundPorts.length > 0 || isSince(host, 6, 8));
+      if (readings.wantsBound && isListed) readings.unlistedSockets = 0;
       readings.engine = 'sock_diag';
       readings.sockets = table;
     },
   };
 }
 
-/** Whether the running kernel is of that version or later; what backports brought to older ones does not count. */
+/** Whether the running kernel is of that version or later: where no marker can be set, only that tells. */
 function isSince(host: Host, major: number, minor: number): boolean {
   const [ours = 0, oursMinor = 0] = host.readText('sys/kernel/osrelease').split('.', 2).map(Number);
   return ours > major || (ours === major && oursMinor >= minor);

@@ -3,19 +3,21 @@ import { readInventory } from '../../collectors/system.ts';
 import type { Config } from '../config/config.ts';
 import { probeSocketOf } from '../config/probe-socket.ts';
 import { askGaps, askHealth, type DaemonHealth } from '../doctor/daemon-health.ts';
+import { kernelSights } from '../doctor/kernel-sight.ts';
 import { nativeSights } from '../doctor/native.ts';
 import { probeSights } from '../doctor/probe-sight.ts';
 import { type DoctorReport, reportTable } from '../doctor/report.ts';
 import { credentials, isBlind, look, type Sight } from '../doctor/sight.ts';
 import type { HostInventory } from '../model/assessment.ts';
 import type { Host } from '../model/host.ts';
+import { triedLibc } from '../tried-libc.ts';
 
 /** What doctor asks beside the files of the Host; for tests. */
 export interface DoctorProbes {
   readonly nodeVersion: string;
   readonly inventory: () => Promise<HostInventory>;
   /** What the kernel tells beside /proc. */
-  readonly native: (host: Host) => readonly Sight[];
+  readonly native: (host: Host, config: Pick<Config, 'stateDir'>) => readonly Sight[];
   /** Whether programs can report by themselves. */
   readonly probe: (config: Pick<Config, 'probeSocket'>) => readonly Sight[];
   readonly health: (listen: Config['listen']) => Promise<DaemonHealth>;
@@ -26,7 +28,7 @@ export interface DoctorProbes {
 const PROBES: DoctorProbes = {
   nodeVersion: version,
   inventory: readInventory,
-  native: nativeSights,
+  native: (host, config) => nativeSights(host, triedLibc(config, 'always')),
   probe: ({ probeSocket }) => probeSights(probeSocketOf(probeSocket, env, getuid?.() === 0)),
   health: askHealth,
   gaps: askGaps,
@@ -63,7 +65,14 @@ export async function examine(config: Config, host: Host, probes: DoctorProbes):
     uid: own instanceof Error ? null : own.uid,
     capabilities: own instanceof Error ? null : own.capabilities,
     inventory: inventory instanceof Error ? null : inventory,
-    sights: [...look(host), ...probes.native(host), ...probes.probe(config), ...unknown, ...gaps],
+    sights: [
+      ...kernelSights(kernelOf(host)),
+      ...look(host),
+      ...probes.native(host, config),
+      ...probes.probe(config),
+      ...unknown,
+      ...gaps,
+    ],
     daemon,
   };
 }

@@ -95,9 +95,9 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   const publish = publishTo([alerting, metrics, http, parts.log, ...optional], onError);
   const background = new Background(parts, onError);
   const orders = (): WorkerOrders => {
-    const { procfs, engine, netns, ask, trace, ownersCommandLine, podLogs, tickMs, nat } = config;
+    const { procfs, engine, netns, ask, trace, ownersCommandLine, podLogs, tickMs, nat, stateDir } = config;
     return {
-      config: { procfs, engine, netns, ask, trace, ownersCommandLine, podLogs, tickMs, nat },
+      config: { procfs, engine, netns, ask, trace, ownersCommandLine, podLogs, tickMs, nat, stateDir },
       request: background.found,
       probeSocket: parts.probeSocket,
     };

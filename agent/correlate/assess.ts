@@ -109,7 +109,7 @@ const WORTH_KEEPING = 256;
  * columns serve all namespaces.
  */
 export class Correlator {
-  private readonly counter = new FlowCounter();
+  private readonly counter: FlowCounter;
   private readonly kinds = newPortKinds();
   private readonly inbound = new Uint8Array(PORTS);
   private readonly usable = new UsablePortsCache();
@@ -117,6 +117,11 @@ export class Correlator {
   private localPorts: LocalPorts | null = null;
   /** By how much a TIME_WAIT outlives its timer at most. */
   private latestMs = USUALLY_LATE_MS;
+
+  /** `isRelied`: whether the rules are known to hold on this kernel (tested-kernels.ts). */
+  constructor(isRelied = true) {
+    this.counter = new FlowCounter(isRelied);
+  }
 
   assess(
     readings: Readings,
@@ -155,7 +160,10 @@ export class Correlator {
     memory.answers ??= new PortAnswers();
     const { answers } = memory;
     if (answers.isEmpty) answers.refresh(sockets, now);
-    asking.ask(questions, (port, isBlocked) => answers.note(port, isBlocked, now));
+    asking.ask(questions, (port, isBlocked) => {
+      answers.note(port, isBlocked, now);
+      binders.answered(port);
+    });
     if (answers.isEmpty) return done(found);
     return done(this.report(parts, answers, traced));
   }

@@ -52,8 +52,8 @@ export interface Binder {
 export class Binders {
   private readonly tallies = new Map<number, Tally>();
   private readonly known = new Map<number, Known>();
-  /** Addresses of whose ports some were asked about in this look. */
-  private readonly asked = new Set<number>();
+  /** Of each address the ports that were to be asked about in this look, without those that were answered. */
+  private readonly asked = new Map<number, Set<number>>();
 
   /** Call before the first destination, each time that a look is counted. */
   begin(): void {
@@ -94,19 +94,26 @@ export class Binders {
       if (tally.bound > 0 || tally.destination < 0) continue;
       if (scope === 'deciding' && tally.used < usablePorts * DECIDING_RATIO) continue;
       if (at - (this.known.get(key)?.askedAt ?? Number.NEGATIVE_INFINITY) < SAMPLE_EVERY_MS) continue;
-      this.asked.add(key);
-      ports.push(...sampled(table, counter, tally));
+      const some = sampled(table, counter, tally);
+      this.asked.set(key, new Set(some));
+      ports.push(...some);
     }
     return ports;
+  }
+
+  /** Call for each port that the kernel has answered for. */
+  answered(port: number): void {
+    for (const open of this.asked.values()) open.delete(port);
   }
 
   /** Call when a look is done and all that is asked is answered: the addresses that are bound to, the worst first. */
   settle(at: number): readonly Binder[] {
     for (const [key, { text, bound, isLikely }] of this.tallies) {
-      const isAsked = this.asked.has(key);
+      const open = this.asked.get(key);
       const known = this.known.get(key) ?? { text, ...NEVER };
-      if (isAsked) known.askedAt = at;
-      if (isAsked && bound === 0) known.deniedAt = at;
+      if (open !== undefined) known.askedAt = at;
+      // A kernel that cannot be asked has denied nothing.
+      if (open?.size === 0 && bound === 0) known.deniedAt = at;
       if (bound > 0 || (isLikely && at - known.deniedAt >= DENIED_MS)) known.boundAt = at;
       this.known.set(key, known);
     }

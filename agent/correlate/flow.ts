@@ -17,7 +17,7 @@ const MAX_ROUND = 0xffffffff;
 interface ReuseRule {
   readonly mode: 'off' | 'on' | 'loopback';
   readonly delayMs: number;
-  /** Whether this host is known to use TCP timestamps. */
+  /** Whether this host is known to use TCP timestamps, on a kernel that is known to go by them. */
   readonly timestamps: boolean;
 }
 
@@ -75,6 +75,12 @@ export class FlowCounter {
   private readonly leftOf = new Int32Array(PORTS);
   private readonly ports = new Uint16Array(PORTS);
   private round = 0;
+  private readonly isRelied: boolean;
+
+  /** `isRelied` false: what TIME_WAIT connect() takes over is not known for sure of this kernel. */
+  constructor(isRelied = true) {
+    this.isRelied = isRelied;
+  }
 
   /** Call before the first destination of a look. */
   begin(usable: UsablePorts, settings: PortSettings, kinds: PortKinds): void {
@@ -84,7 +90,7 @@ export class FlowCounter {
       // Without timestamps on this host nothing is reusable (tcp_twsk_unique).
       mode: settings.timestamps === false ? 'off' : (settings.twReuse ?? 'off'),
       delayMs: settings.twReuseDelayMs ?? REUSE_DELAY_BEFORE_6_14_MS,
-      timestamps: settings.timestamps === true,
+      timestamps: settings.timestamps === true && this.isRelied,
     };
   }
 

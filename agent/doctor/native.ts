@@ -1,8 +1,9 @@
 import { pid } from 'node:process';
-import { type Libc, lazyLibc } from '../../collectors/libc.ts';
+import type { Libc } from '../../collectors/libc.ts';
 import { NetnsEntry } from '../../collectors/netns-entry.ts';
 import { PortAsker } from '../../collectors/port-ask.ts';
 import { NetnsFinder } from '../../collectors/proc-ns-net.ts';
+import { procSysNetIpv4 } from '../../collectors/proc-sys-net-ipv4.ts';
 import { sockDiag } from '../../collectors/sock-diag.ts';
 import { startableTrace } from '../look/real-reach.ts';
 import type { Host } from '../model/host.ts';
@@ -10,7 +11,7 @@ import type { Readings } from '../model/readings.ts';
 import type { Sight } from './sight.ts';
 
 /** What the kernel tells beside /proc, each tried once. Never throws; sends no packet where fast open is on. */
-export function nativeSights(host: Host, libcOf: () => Libc = lazyLibc()): readonly Sight[] {
+export function nativeSights(host: Host, libcOf: () => Libc): readonly Sight[] {
   return [
     attempt(
       'sock_diag',
@@ -27,8 +28,14 @@ export function nativeSights(host: Host, libcOf: () => Libc = lazyLibc()): reado
           unlistedSockets: null,
           gaps: [],
         };
+        // The range: whether bound sockets are listed is tried beside it.
+        procSysNetIpv4().collect(readings, host);
         sockDiag(libcOf).collect(readings, host);
-        return readings.unlistedSockets === 0 ? 'answers' : 'answers, but does not list bound sockets (Linux 6.8 does)';
+        if (readings.unlistedSockets === 0) return 'answers';
+        return {
+          found: 'answers, but does not list bound sockets (Linux 6.8 does)',
+          costs: 'each socket that no table lists counts as a blocked port in headroomPortsLow',
+        };
       },
     ),
     attempt('who chose a port', 'headroom is a range where bind() may have taken ports', () => {
@@ -70,9 +77,11 @@ export function nativeSights(host: Host, libcOf: () => Libc = lazyLibc()): reado
   ];
 }
 
-function attempt(what: string, costs: string, look: () => string): Sight {
+/** `look` says what it found, or that it is not all, and what that costs. */
+function attempt(what: string, costs: string, look: () => string | Pick<Sight, 'found' | 'costs'>): Sight {
   try {
-    return { what, seen: 'yes', found: look(), costs: null };
+    const found = look();
+    return typeof found === 'string' ? { what, seen: 'yes', found, costs: null } : { what, seen: 'partly', ...found };
   } catch (error) {
     return { what, seen: 'no', found: (error as Error).message, costs };
   }

@@ -3,6 +3,7 @@ import { type Asking, assess, Correlator, NamespaceMemory } from '../correlate/a
 import { errorsOf } from '../correlate/churn.ts';
 import type { ProbeLedger } from '../correlate/probes/probe-ledger.ts';
 import type { AskScope } from '../correlate/questions.ts';
+import { isRelied, kernelGap } from '../correlate/tested-kernels.ts';
 import { type Assessment, type HostInventory, type NamespaceReport, worstVerdict } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
 import type { Host } from '../model/host.ts';
@@ -98,6 +99,8 @@ export class HostLook {
   private before: { readonly assessment: Assessment; readonly request: LookRequest; readonly state: string } | null =
     null;
   private foundGaps: readonly Gap[] = [];
+  /** The kernel stays the same. */
+  private readonly kernelGaps: readonly Gap[];
   /** Sockets of the host that no namespace's pulse holds; null: unknown. */
   private unexplained: number | null = null;
   /** Why the own pulse could not be felt. */
@@ -118,7 +121,10 @@ export class HostLook {
     this.reach = reach;
     this.options = options;
     this.monotonic = monotonic;
-    this.closeLook = new CloseLook(host, sources, new Correlator(), monotonic);
+    const kernel = this.fact('sys/kernel/osrelease');
+    const gap = kernelGap(kernel);
+    this.kernelGaps = gap === null ? [] : [gap];
+    this.closeLook = new CloseLook(host, sources, new Correlator(isRelied(kernel)), monotonic);
     this.askBudget = new AskBudget(monotonic);
     this.ownersBudget = new OwnersBudget(reach, monotonic);
     this.pools = new PoolWatch(options.nat);
@@ -453,6 +459,7 @@ export class HostLook {
       ...foldGaps(all.map(({ netns, gaps }) => ({ label: netns.label, isOwn: netns.isOwn, gaps }))),
       ...(refused.length === 0 ? [] : [refusedGap(refused)]),
       ...this.foundGaps,
+      ...this.kernelGaps,
       ...(this.reach.trace?.gaps() ?? []),
       ...request.gaps,
     ];

@@ -1,3 +1,4 @@
+import { type Libc, lazyLibc } from '../../collectors/libc.ts';
 import type { Config } from '../config/config.ts';
 import type { ProbeLedger } from '../correlate/probes/probe-ledger.ts';
 import type { AskScope } from '../correlate/questions.ts';
@@ -15,13 +16,14 @@ const SCOPES: Readonly<Record<Config['ask'], Readonly<Record<'once' | 'ticks', A
 
 /** A HostLook at the real host, put together from the table of collectors as the configuration says. */
 export function makeLook<Name extends string>(
-  collectors: Readonly<Record<Name | 'proc-sys-net-ipv4' | 'proc-net-counters', () => Collector>>,
+  collectors: Readonly<Record<Name | 'proc-sys-net-ipv4' | 'proc-net-counters', (libcOf?: () => Libc) => Collector>>,
   engines: Readonly<Record<Engine, Name>>,
   config: Pick<Config, 'procfs' | 'engine' | 'netns' | 'ask' | 'trace' | 'ownersCommandLine'> &
     Partial<Pick<Config, 'nat' | 'podLogs'>>,
   mode: 'once' | 'ticks',
   clock: () => number = monotonic,
   probes: ProbeLedger | null = null,
+  libcOf: () => Libc = lazyLibc(),
 ): HostLook {
   const host = realHost(config.procfs);
   // A copied tree has no kernel to ask: nothing is missing there, for there was nothing to be had.
@@ -29,7 +31,7 @@ export function makeLook<Name extends string>(
   const order = config.engine === 'auto' ? auto : [config.engine];
   const sources = {
     ports: collectors['proc-sys-net-ipv4'](),
-    sockets: order.map((engine) => collectors[engines[engine]]()),
+    sockets: order.map((engine) => collectors[engines[engine]](libcOf)),
     counters: collectors['proc-net-counters'](),
   };
   const { netns, nat = [] } = config;
@@ -37,11 +39,15 @@ export function makeLook<Name extends string>(
   return new HostLook(
     host,
     sources,
-    realReach(host, {
-      wantsTrace: mode === 'ticks' && config.trace,
-      wantsCommandLine: config.ownersCommandLine,
-      podLogs: config.podLogs ?? null,
-    }),
+    realReach(
+      host,
+      {
+        wantsTrace: mode === 'ticks' && config.trace,
+        wantsCommandLine: config.ownersCommandLine,
+        podLogs: config.podLogs ?? null,
+      },
+      libcOf,
+    ),
     options,
     clock,
   );

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { lazyLibc } from '../../collectors/libc.ts';
+import type { Libc } from '../../collectors/libc.ts';
 import { netnsInode } from '../../collectors/netns-processes.ts';
 import { peerPid } from '../../collectors/undici/peer.ts';
 import type { Config } from '../config/config.ts';
@@ -11,11 +11,11 @@ import type { ProbeIdentity } from '../model/probe.ts';
  * A process of another container is known by its pid on this host. Where the kernel does not tell (no koffi, or another
  * user's process without CAP_SYS_PTRACE) its own word is taken.
  */
-export function probePeers({
-  procfs,
-}: Pick<Config, 'procfs'>): (socket: Socket, claimed: number | null) => Pick<ProbeIdentity, 'pid' | 'netns'> {
+export function probePeers(
+  { procfs }: Pick<Config, 'procfs'>,
+  libcOf: () => Libc,
+): (socket: Socket, claimed: number | null) => Pick<ProbeIdentity, 'pid' | 'netns'> {
   const host = realHost(procfs);
-  const libcOf = lazyLibc();
   return (socket, claimed) => {
     let pid: number | null = null;
     try {

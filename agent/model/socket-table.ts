@@ -100,6 +100,19 @@ export class SocketTable {
     this.boundLocals.push(local);
   }
 
+  /** Takes out those of addBound() with that port and address; whether there were any. Only for a port outside the range. */
+  removeBound(port: number, local: number): boolean {
+    const { boundPorts, boundLocals } = this;
+    const before = boundPorts.length;
+    for (let index = before - 1; index >= 0; index--) {
+      if (boundPorts[index] !== port || boundLocals[index] !== local) continue;
+      boundPorts.splice(index, 1);
+      boundLocals.splice(index, 1);
+    }
+    if (!boundPorts.includes(port)) this.bound[port] = 0;
+    return boundPorts.length < before;
+  }
+
   /** Addresses as words, signed or not. `device`: the interface it is bound to (/proc does not tell). */
   addV4(
     local: number,

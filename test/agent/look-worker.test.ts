@@ -18,6 +18,7 @@ const orders = {
     podLogs: null,
     tickMs: 100,
     nat: [],
+    stateDir: 'off',
   },
   request: { asked: [], inventory: null, gaps: [] },
   probeSocket: null,

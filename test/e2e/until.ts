@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { PATIENCE } from '../support/patience.ts';
 
-const PATIENCE_MS = 12_000;
+const PATIENCE_MS = 12_000 * PATIENCE;
 /** Shorter than a tick and than a scrape, neither of which announces itself. */
 const POLL_MS = 40;
 

@@ -32,7 +32,9 @@ IP_LOCAL_PORT_RANGE = 51
 TCP_FASTOPEN_CONNECT = 30
 TCP_FASTOPEN_NO_COOKIE = 34
 TCP_FIN_WAIT2 = 5
-PATIENCE_S = 10
+# How much longer than usual to wait for what must come: the first argument.
+PATIENCE = float(sys.argv[1])
+PATIENCE_S = 10 * PATIENCE
 # A peer that nobody has: its hardware address is known and nobody's, so packets to it vanish.
 NOBODYS_MAC = '02:00:00:00:00:66'
 
@@ -484,11 +486,11 @@ class Driver:
         while not condition():
             if time.monotonic() > deadline:
                 raise TimeoutError(complaint)
-            time.sleep(0.004)
+            time.sleep(0.004 * PATIENCE)
 
     # ---- programs ---------------------------------------------------------------------------------------------------
 
-    def do_run(self, argv, where='client', timeout=60):
+    def do_run(self, argv, where='client', timeout=60 * PATIENCE):
         """Runs a program inside a namespace."""
         self.enter(where)
         done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL,
@@ -504,12 +506,12 @@ class Driver:
         self.children[child.pid] = child
         return {'pid': child.pid}
 
-    def do_stop(self, pid, patience=10):
+    def do_stop(self, pid, patience=PATIENCE_S):
         child = self.children.pop(pid)
         child.terminate()
         return self.ended(child, patience)
 
-    def do_release(self, pid, patience=10):
+    def do_release(self, pid, patience=PATIENCE_S):
         """Closes the stdin of a held program, which ends by itself then."""
         child = self.children.pop(pid)
         child.stdin.close()

@@ -49,18 +49,15 @@ describe('every network namespace of the host', { skip }, () => {
       for (const options of [[], ['--netns', String(inode)], ['--engine', 'procfs', '--netns', `net:[${inode}]`]]) {
         const outside = seen(check(...options), inode);
         assert.equal(outside?.usablePorts, 100);
-        assert.deepEqual(
-          outside?.destinations.map(({ remote, headroomPorts, headroomPortsLow }) => [
+        // Time to ask about ports is shared by all namespaces, and on a busy host it may be up before this one's turn.
+        const isAsked = options.length === 2;
+        const shown = (one: typeof outside) =>
+          one?.destinations.map(({ remote, headroomPorts, headroomPortsLow }) => [
             remote,
             headroomPorts,
-            options.includes('procfs') ? 0 : headroomPortsLow,
-          ]),
-          inside?.destinations.map(({ remote, headroomPorts, headroomPortsLow }) => [
-            remote,
-            headroomPorts,
-            options.includes('procfs') ? 0 : headroomPortsLow,
-          ]),
-        );
+            isAsked ? headroomPortsLow : 0,
+          ]);
+        assert.deepEqual(shown(outside), shown(inside));
       }
       // The server's side is a namespace of its own, with 70 connections that came in.
       assert.equal(seen(check(), await inodeOf(net, 'server'))?.inboundSockets, 70);

@@ -1,8 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { reusesFinWait2 } from './fin-wait2.ts';
+import { KERNEL } from './kernel.ts';
 import { type HangUp, type Netns, OLD, obstacle, TIME_WAIT } from './netns.ts';
 import { type Answer, hold, type Situation } from './situation.ts';
-import { A, A6, A81, B, B6, C, LOOPBACK, listenAtHome, NOWHERE, OTHER, OTHER6 } from './situations/places.ts';
+import { A, A6, A81, AT_ONCE, B, B6, C, LOOPBACK, listenAtHome, NOWHERE, OTHER, OTHER6 } from './situations/places.ts';
 
 /** A few of them every time; LASTPORT_TEST_MIXES=300 for a night. */
 const RUNS = Number(process.env['LASTPORT_TEST_MIXES'] ?? 12);
@@ -36,6 +38,13 @@ class Ledger {
     return [...this.uses.values()].some((ports) => [...ports.values()].some(({ bound }) => bound));
   }
 
+  /** Which Lastport does not count on, even where the kernel takes it over. */
+  anyFinWait2(): boolean {
+    return [...this.uses.values()].some((ports) =>
+      [...ports.values()].some(({ state }) => state === 'closed fin_wait2'),
+    );
+  }
+
   isUsed(port: number): boolean {
     return this.listening.has(port) || [...this.uses.values()].some((ports) => ports.has(port));
   }
@@ -51,13 +60,17 @@ class Ledger {
     for (let port = low; port <= high; port++) {
       const use = used.get(port);
       if (reserved.has(port) || blocked.has(port)) continue;
-      if (use !== undefined && !(use.state === 'time_wait' && reuses(to))) continue;
+      if (use !== undefined && !(isTakenOver(use) && reuses(to))) continue;
       all++;
       if ((port - low) % 2 === 0) fast++;
     }
     return [all, fast];
   }
 }
+
+const FIN_WAIT2_IS_REUSED = await reusesFinWait2();
+const isTakenOver = ({ state }: Use): boolean =>
+  state === 'time_wait' || (FIN_WAIT2_IS_REUSED && state === 'closed fin_wait2');
 
 interface Settings {
   readonly low: number;
@@ -94,7 +107,7 @@ function mix(seed: number): Situation {
   const high = low + 139 + dice.roll(60);
   const reserved = new Set(Array.from({ length: dice.roll(12) }, () => low - 5 + dice.roll(high - low + 10)));
   const reuse = dice.pick([0, 1, 1, 2]);
-  const old = dice.pick([true, true, false]);
+  const old = dice.pick([true, true, false]) || !KERNEL.hasReuseDelay;
   const binds = dice.roll(3) === 0;
   const settings: Settings = {
     low,
@@ -110,7 +123,7 @@ function mix(seed: number): Situation {
     sysctls: {
       ip_local_reserved_ports: [...reserved].join(),
       tcp_tw_reuse: reuse,
-      tcp_tw_reuse_delay: old ? 1 : 60_000,
+      ...(old ? AT_ONCE : { tcp_tw_reuse_delay: 60_000 }),
     },
     answers,
     build: async (net) => {
@@ -136,7 +149,7 @@ function answer(ledger: Ledger, settings: Settings, to: string, from: string | u
     pending: to === NOWHERE,
     headroom,
     fast,
-    knowable: ledger.anyBound() ? 'band' : 'exact',
+    knowable: FIN_WAIT2_IS_REUSED && ledger.anyFinWait2() ? 'floor' : ledger.anyBound() ? 'band' : 'exact',
   };
 }
 

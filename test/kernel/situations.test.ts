@@ -1,6 +1,6 @@
 import { describe, it } from 'node:test';
 import { obstacle } from './netns.ts';
-import { hold, type Situation, WAYS, type Way } from './situation.ts';
+import { hold, isAsked, type Situation, WAYS, type Way } from './situation.ts';
 import { BLOCKING } from './situations/blocking.ts';
 import { CLOSING } from './situations/closing.ts';
 import { DESTINATIONS } from './situations/destinations.ts';
@@ -25,6 +25,6 @@ for (const [theme, situations] of Object.entries(THEMES)) {
 
 function knowable({ answers }: Situation, way: Way): string {
   const of = ({ knowable, unknowable }: Situation['answers'][number]) =>
-    way === 'procfs' ? knowable : unknowable === undefined ? 'exact' : `band: ${unknowable}`;
+    !isAsked(way) ? knowable : unknowable === undefined ? 'exact' : `band: ${unknowable}`;
   return [...new Set(answers.map(of))].join(', ');
 }

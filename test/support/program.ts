@@ -44,8 +44,8 @@ export class Daemon {
   private ended = false;
   private waiting: (() => void)[] = [];
 
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
-    this.child = spawn(process.execPath, [MAIN, 'run', ...args], { env: { ...ENV, ...env } });
+  constructor(args: readonly string[], env: Record<string, string> = {}, main = MAIN) {
+    this.child = spawn(process.execPath, [main, 'run', ...args], { env: { ...ENV, ...env } });
     let rest = '';
     this.child.stdout?.on('data', (chunk: Buffer) => {
       const lines = (rest + chunk.toString()).split('\n');

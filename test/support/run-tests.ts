@@ -5,6 +5,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PATIENCE } from './patience.ts';
 
 const dist = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -32,7 +33,7 @@ const CALM = /\/test\/(e2e\/(?!formats|page|top)|kernel\/forecast)/;
 const LONG = /\/test\/(kernel|scenarios|e2e|faults)\//;
 
 /** A file that never ends is a failure, and the next one's turn. In ms. */
-const TIMEOUT = '--test-timeout=600000';
+const TIMEOUT = `--test-timeout=${600_000 * PATIENCE}`;
 
 const run = (some: readonly string[], concurrency: number): number => {
   if (some.length === 0) return 0;

@@ -47,7 +47,11 @@ class Namespace {
   look(
     at: number,
     sockets: readonly Socket[],
-    { asks = true, idle = [] }: { asks?: boolean; idle?: readonly (readonly [number, number])[] } = {},
+    {
+      asks = true,
+      answers = true,
+      idle = [],
+    }: { asks?: boolean; answers?: boolean; idle?: readonly (readonly [number, number])[] } = {},
   ): NamespaceReport {
     const rows = sockets.map((one) => rowOf(one, at));
     const isV6 = ({ local }: Row) => local.length > 1;
@@ -60,7 +64,7 @@ class Namespace {
       scope: 'deciding',
       ask: (ports, note) => {
         this.asked += ports.length;
-        for (const port of ports) note(port, this.bound.has(port));
+        for (const port of answers ? ports : []) note(port, this.bound.has(port));
       },
     };
     const options = { now: at, at, asking: asks ? asking : null };
@@ -123,6 +127,13 @@ describe('bind pools: who has one', () => {
     assert.deepEqual(new Namespace().look(0, few, { asks: false }).bindPools, []);
     const mixed = [...second, ...many(6, (index) => ({ port: LOW + 2 * index }))];
     assert.deepEqual(new Namespace().look(0, mixed, { asks: false }).bindPools, []);
+  });
+
+  it('the same where the kernel is asked and has no answer', () => {
+    const second = many(20, (index) => ({ port: LOW + 2 * index + 1 }));
+    const namespace = new Namespace(100);
+    assert.equal(only(namespace.look(0, second, { answers: false })).usedPorts, 20);
+    assert.ok(namespace.asked > 0);
   });
 
   it('a while longer than it binds, and then no more', () => {

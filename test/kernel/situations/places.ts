@@ -1,4 +1,5 @@
-import type { ConnectRequest, Netns } from '../netns.ts';
+import { KERNEL } from '../kernel.ts';
+import type { ConnectRequest, Netns, NetnsSettings } from '../netns.ts';
 import { OLD, TIME_WAIT } from '../netns.ts';
 
 /** Servers at the other end of the wire, all listening on 8080 and 8081. */
@@ -19,15 +20,16 @@ export const LOOPBACK = '127.0.0.1:8080';
 export const LOOPBACK6 = '[::1]:8080';
 export const OWN = '10.9.0.1:8080';
 
-/** reuse of TIME_WAIT: on from the first moment, and never within a test. */
-export const REUSE_AT_ONCE = { tcp_tw_reuse: 1, tcp_tw_reuse_delay: 1 } as const;
+/** reuse of TIME_WAIT: on from the first moment (from OLD on), and never within a test. */
+export const AT_ONCE: NetnsSettings['sysctls'] = KERNEL.hasReuseDelay ? { tcp_tw_reuse_delay: 1 } : {};
+export const REUSE_AT_ONCE = { tcp_tw_reuse: 1, ...AT_ONCE };
 export const REUSE_LATER = { tcp_tw_reuse: 1, tcp_tw_reuse_delay: 60_000 } as const;
 
 export async function listenAtHome(net: Netns): Promise<void> {
   await net.listen('[::]:8080', { where: 'client', name: 'home' });
 }
 
-/** Connections that this side has closed first, a tenth of a second ago or more. */
+/** Connections that this side has closed first, and that are OLD by now. */
 export async function timeWait(net: Netns, request: ConnectRequest): Promise<number[]> {
   const name = request.name ?? 'closed';
   const ports = await net.connect({ ...request, name });

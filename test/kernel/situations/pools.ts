@@ -21,7 +21,7 @@ export const POOLS: readonly PoolSituation[] = [
   {
     name: 'past the second parity bind() goes on with the first',
     build: (net) => bindsHere(net, 70),
-    pools: [{ at: HERE, headroom: 30, second: 0 }],
+    pools: [{ at: HERE, headroom: 30, second: 0, isAskedFor: true }],
   },
   {
     name: 'bound to any address, and connected: of the address it connects from',
@@ -198,7 +198,7 @@ export const POOLS: readonly PoolSituation[] = [
   {
     name: 'nothing left',
     build: (net) => bindsHere(net, 100),
-    pools: [{ at: HERE, headroom: 0, second: 0 }],
+    pools: [{ at: HERE, headroom: 0, second: 0, isAskedFor: true }],
   },
   {
     name: 'nobody binds: there is no pool, past the cliff neither',

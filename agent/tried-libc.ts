@@ -1,0 +1,63 @@
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { release } from 'node:os';
+import { arch, env, getuid, version } from 'node:process';
+import { tryKoffi } from '../collectors/koffi-trial.ts';
+import { type Libc, lazyLibc, loadLibc } from '../collectors/libc.ts';
+import type { Config } from './config/config.ts';
+import { stateDirOf } from './config/state-dir.ts';
+
+/** In the state directory: under which circumstances koffi worked last. */
+const REMEMBERED = 'koffi-works';
+
+/**
+ * koffi's libc, loaded when first needed, and only once it has been tried in a process of its own (koffi-trial.ts).
+ *
+ * `run`, `top` and `doctor` try it every time (`always`), and leave word in the state directory. For a command that takes a
+ * tenth of a second a trial would be half as much again: `once` takes that word, and tries where there is none.
+ */
+export function triedLibc({ stateDir }: Pick<Config, 'stateDir'>, when: 'always' | 'once'): () => Libc {
+  const folder = stateDirOf(stateDir, env, getuid?.() === 0);
+  return lazyLibc(() => {
+    if (when === 'always' || !isRemembered(folder)) tryAnew(folder, when === 'always');
+    return loadLibc();
+  });
+}
+
+/** @throws Error saying why koffi is not to be loaded here. */
+function tryAnew(folder: string | null, remembers: boolean): void {
+  try {
+    tryKoffi();
+  } catch (error) {
+    if (remembers) remember(folder, null);
+    throw error;
+  }
+  if (remembers) remember(folder, circumstances());
+}
+
+function isRemembered(folder: string | null): boolean {
+  if (folder === null) return false;
+  try {
+    return readFileSync(`${folder}/${REMEMBERED}`, 'utf8') === circumstances();
+  } catch {
+    return false; // no daemon has been here, or this user may not read what it left
+  }
+}
+
+/** Never makes the directory. What cannot be kept costs the next `check` a trial, and nobody anything else. */
+function remember(folder: string | null, text: string | null): void {
+  if (folder === null) return;
+  try {
+    if (text === null) rmSync(`${folder}/${REMEMBERED}`, { force: true });
+    else writeFileSync(`${folder}/${REMEMBERED}`, text, { mode: 0o644 });
+  } catch {
+    // Not there, or not ours.
+  }
+}
+
+/** What the word holds for: this koffi, this Node, this kernel. Throws where there is no koffi. */
+function circumstances(): string {
+  const file = createRequire(import.meta.url).resolve('koffi');
+  const { size, mtimeMs } = statSync(file);
+  return `${[file, size, mtimeMs, version, arch, release()].join('\n')}\n`;
+}
