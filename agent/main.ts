@@ -3,11 +3,12 @@ import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import type Yargs from 'yargs';
 import { COLLECTORS, ENGINE_COLLECTORS } from '../collectors/index.ts';
+import type { Logger } from '../exporters/log.ts';
 import type { AlertListener } from './alerting.ts';
 import { check } from './commands/check.ts';
 import { type Command, type Config, loadConfig, optionsFor, UsageError } from './config/config.ts';
 import { formatListen } from './config/option-values.ts';
-import { probeSocketOf } from './config/probe-socket.ts';
+import { runtimeSocketOf } from './config/runtime-socket.ts';
 import { stateDirOf } from './config/state-dir.ts';
 import { groupId, monotonic, now, readFileStart, realHost, version } from './host.ts';
 import { makeLook } from './look/make.ts';
@@ -55,6 +56,7 @@ const commands: Record<
       if (stateDir === null && config.stateDir === 'auto') {
         logger.warn('incidents are not recorded: neither $STATE_DIRECTORY nor $HOME is set; give --state-dir DIR');
       }
+      const web = await webAccess(config, logger, metrics);
       const recorder =
         stateDir === null
           ? null
@@ -107,6 +109,8 @@ const commands: Record<
         signal: terminationSignal(),
         hostName: hostname(),
         probeSocket: probeSocketPlace(config),
+        web,
+        apiSocket: apiSocketPlace(config),
         monotonic,
       });
     },
@@ -137,7 +141,7 @@ const commands: Record<
           import('../exporters/text.ts'),
           import('./look-worker.ts'),
           import('./asked.ts'),
-          import('./daemon-client.ts'),
+          import('./daemon-places.ts'),
           import('./explain-source.ts'),
         ]);
       const isScreen = process.stdin.isTTY && process.stdout.isTTY && process.env['TERM'] !== 'dumb';
@@ -147,7 +151,8 @@ const commands: Record<
         source: async (onFeed) => {
           const { listen, tickMs, procfs, engine, netns, ask, nat, to } = config;
           const { asked, gaps } = to.length === 0 ? { asked: [], gaps: [] } : await resolveAsked(to);
-          const daemon = await client.DaemonClient.open(listen, { timeoutMs: 2000, mostBytes: source.MOST_BYTES });
+          const limits = { timeoutMs: 2000, mostBytes: source.MOST_BYTES };
+          const daemon = await client.DaemonSomewhere.open(client.daemonPlaces(config), limits);
           const feeds = new TopSource({
             ask: () => daemon.ask('/api/assessment'),
             startLooking: (onAssessment, onError) => {
@@ -181,12 +186,14 @@ const commands: Record<
   explain: {
     describe: 'why ports go, and what to change: of a destination, of a process, or of the worst there are',
     run: async (config, _, target) => {
-      const [{ explain }, { incidentSource, liveSource }, { explainText }, { realFolder }] = await Promise.all([
-        import('./commands/explain.ts'),
-        import('./explain-source.ts'),
-        import('../exporters/explain-text.ts'),
-        import('../exporters/incidents/folder.ts'),
-      ]);
+      const [{ explain }, { incidentSource, liveSource }, { explainText }, { realFolder }, { daemonPlaces }] =
+        await Promise.all([
+          import('./commands/explain.ts'),
+          import('./explain-source.ts'),
+          import('../exporters/explain-text.ts'),
+          import('../exporters/incidents/folder.ts'),
+          import('./daemon-places.ts'),
+        ]);
       const stateDir = stateDirectory(config);
       const folder = stateDir === null ? null : realFolder(`${stateDir}/${INCIDENTS}`);
       const look = async () => {
@@ -195,7 +202,9 @@ const commands: Record<
       };
       return explain(target, {
         source: () =>
-          config.at === null ? liveSource(config.listen, look, stderr) : incidentSource(folder, config.at, now()),
+          config.at === null
+            ? liveSource(daemonPlaces(config), look, stderr)
+            : incidentSource(folder, config.at, now()),
         render: (all) => explainText(all, { color: hasColors(), hint: nothingToExplain(target) }),
         format: config.format,
         stdout,
@@ -275,13 +284,41 @@ async function topScreen() {
 const INCIDENTS = 'incidents';
 /** Throws UsageError for a group that does not exist. */
 function probeSocketPlace({ probeSocket, probeSocketMode, probeSocketGroup }: Config) {
-  const path = probeSocketOf(probeSocket, process.env, process.getuid?.() === 0);
+  const path = runtimeSocketOf(probeSocket, 'probe.sock', process.env, process.getuid?.() === 0);
   if (path === null) return null;
   const group = groupId(probeSocketGroup ?? 'lastport');
   if (group === null && probeSocketGroup !== null) {
     throw new UsageError(`--probe-socket-group: this host has no group ${probeSocketGroup}; use one that it has`);
   }
   return { path, mode: probeSocketMode, group };
+}
+
+/** Where `top`, `explain` and `doctor` ask: by itself only where others have to show who they are. */
+function apiSocketPlace({ apiSocket, webConfig }: Config) {
+  if (apiSocket === 'auto' && webConfig === null) return null;
+  const path = runtimeSocketOf(apiSocket, 'api.sock', process.env, process.getuid?.() === 0);
+  return path === null ? null : { path, mode: 0o660, group: groupId('lastport') };
+}
+
+/** Throws UsageError for a web configuration that cannot be used. */
+async function webAccess(
+  { webConfig }: Config,
+  logger: Logger,
+  metrics: { noteWeb(state: { isCurrent: boolean; expiresAt: number | null }): void },
+) {
+  if (webConfig === null) return null;
+  const { WebAccess } = await import('./web-access.ts');
+  const access = new WebAccess(webConfig, {
+    monotonic,
+    onChange: (problem) => {
+      metrics.noteWeb(access);
+      if (problem === null) logger.info('web configuration reloaded');
+      else logger.error({ err: problem }, 'web configuration not reloaded, the old one stays');
+    },
+  });
+  for (const warning of access.warnings) logger.warn(warning);
+  metrics.noteWeb(access);
+  return access;
 }
 
 const stateDirectory = ({ stateDir }: Config) => stateDirOf(stateDir, process.env, process.getuid?.() === 0);

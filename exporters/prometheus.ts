@@ -67,6 +67,7 @@ export class PrometheusExporter {
   private alerts: readonly Alert[] = [];
   private readonly deliveries = new Map<string, Map<DeliveryResult, number>>();
   private incidents: { readonly incidents: number; readonly writeFailures: number } | null = null;
+  private web: { readonly isCurrent: boolean; readonly expiresAt: number | null } | null = null;
   private readonly clocks = new DestinationClocks();
   private series = 0;
   private omitted = 0;
@@ -109,6 +110,11 @@ export class PrometheusExporter {
   /** How many were recorded; never called: none are. */
   noteIncidents(counts: { readonly incidents: number; readonly writeFailures: number }): void {
     this.incidents = counts;
+  }
+
+  /** What holds of the web configuration; `expiresAt` in ms since the epoch. Never called: there is none. */
+  noteWeb({ isCurrent, expiresAt }: { readonly isCurrent: boolean; readonly expiresAt: number | null }): void {
+    this.web = { isCurrent, expiresAt };
   }
 
   publish(assessment: Assessment): void {
@@ -163,6 +169,11 @@ export class PrometheusExporter {
     if (this.incidents !== null) {
       this.count('lastport_incidents_total', {}, this.incidents.incidents);
       this.count('lastport_incident_write_failures_total', {}, this.incidents.writeFailures);
+    }
+    if (this.web !== null) {
+      const { isCurrent, expiresAt } = this.web;
+      this.set('lastport_web_config_last_reload_successful', {}, Number(isCurrent));
+      if (expiresAt !== null) this.set('lastport_web_certificate_expiry_timestamp_seconds', {}, expiresAt / 1000);
     }
     const worst = [...assessment.namespaces].sort(byRisk).slice(0, DETAILED_NAMESPACES);
     const detailed = detailedDestinations(worst, this.maxDestinations);

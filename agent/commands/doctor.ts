@@ -1,8 +1,10 @@
 import { env, getuid, version } from 'node:process';
 import { readInventory } from '../../collectors/system.ts';
 import type { Config } from '../config/config.ts';
-import { probeSocketOf } from '../config/probe-socket.ts';
-import { askHealth, type DaemonHealth } from '../doctor/daemon-health.ts';
+import { runtimeSocketOf } from '../config/runtime-socket.ts';
+import { daemonPlaces } from '../daemon-places.ts';
+import { accessSight } from '../doctor/access-sight.ts';
+import { askHealthSomewhere, type DaemonHealth } from '../doctor/daemon-health.ts';
 import { nativeSights } from '../doctor/native.ts';
 import { probeSights } from '../doctor/probe-sight.ts';
 import { type DoctorReport, reportTable } from '../doctor/report.ts';
@@ -18,15 +20,15 @@ export interface DoctorProbes {
   readonly native: (host: Host) => readonly Sight[];
   /** Whether programs can report by themselves. */
   readonly probe: (config: Pick<Config, 'probeSocket'>) => readonly Sight[];
-  readonly health: (listen: Config['listen']) => Promise<DaemonHealth>;
+  readonly health: (config: Pick<Config, 'listen' | 'apiSocket'>) => Promise<DaemonHealth>;
 }
 
 const PROBES: DoctorProbes = {
   nodeVersion: version,
   inventory: readInventory,
   native: nativeSights,
-  probe: ({ probeSocket }) => probeSights(probeSocketOf(probeSocket, env, getuid?.() === 0)),
-  health: askHealth,
+  probe: ({ probeSocket }) => probeSights(runtimeSocketOf(probeSocket, 'probe.sock', env, getuid?.() === 0)),
+  health: (config) => askHealthSomewhere(daemonPlaces(config)),
 };
 
 /** `lastport doctor`: what this machine lets it see, and what each missing thing costs. Returns the exit code. */
@@ -44,12 +46,13 @@ export async function doctor(
 export async function examine(config: Config, host: Host, probes: DoctorProbes): Promise<DoctorReport> {
   const [inventory, daemon] = await Promise.all([
     probes.inventory().catch((error: unknown) => error as Error),
-    probes.health(config.listen),
+    probes.health(config),
   ]);
   const unknown: Sight[] =
     inventory instanceof Error
       ? [{ what: 'inventory', seen: 'no', found: inventory.message, costs: 'distribution, CPUs and memory in reports' }]
       : [];
+  const access = await accessSight(config);
   const own = credentials(host);
   return {
     schema: 'lastport/1',
@@ -59,7 +62,7 @@ export async function examine(config: Config, host: Host, probes: DoctorProbes):
     uid: own instanceof Error ? null : own.uid,
     capabilities: own instanceof Error ? null : own.capabilities,
     inventory: inventory instanceof Error ? null : inventory,
-    sights: [...look(host), ...probes.native(host), ...probes.probe(config), ...unknown],
+    sights: [...look(host), ...probes.native(host), ...probes.probe(config), access, ...unknown],
     daemon,
   };
 }

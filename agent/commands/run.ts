@@ -1,18 +1,24 @@
 import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AlertSink } from '../../exporters/alert-sink.ts';
 import type { HttpServer } from '../../exporters/http-server.ts';
 import type { Logger } from '../../exporters/log.ts';
 import type { PrometheusExporter } from '../../exporters/prometheus.ts';
+import type { UnixPlace } from '../../exporters/unix-socket.ts';
+import { isAuthenticated } from '../../exporters/web/settings.ts';
 import { type Alerting, rulesOf } from '../alerting.ts';
 import type { Config } from '../config/config.ts';
 import type { AlertRules } from '../correlate/alert-book.ts';
 import type { AskedDestination } from '../correlate/asked.ts';
+import { isOpen, NO_AUTHENTICATION } from '../doctor/access-sight.ts';
 import type { LookWorker, LookWorkerOptions } from '../look-worker.ts';
 import type { Assessment, HostInventory } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
 import { type Publisher, publishTo } from '../publish.ts';
 import type { Recorder } from '../recorder.ts';
+import type { WebAccess } from '../web-access.ts';
 import type { WorkerOrders } from '../worker-messages.ts';
 
 export interface RunParts {
@@ -36,6 +42,10 @@ export interface RunParts {
   readonly hostName: string;
   /** Where probes report to; null: nowhere. */
   readonly probeSocket: WorkerOrders['probeSocket'];
+  /** Who may read; null: everybody who reaches us. */
+  readonly web: WebAccess | null;
+  /** Where the programs of this host may ask, whatever others have to show; null: nowhere else. */
+  readonly apiSocket: UnixPlace | null;
   readonly monotonic: () => number;
 }
 
@@ -80,10 +90,12 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
             limitMs: Math.max(waitMs() * STUCK_AFTER_TICKS, waitMs() + STUCK_AFTER_MS),
           },
     allowedHosts: () => [...hostNames(parts.hostName), ...config.allowedHosts],
+    ...(parts.web === null ? {} : { web: () => (parts.web as WebAccess).current() }),
     onError,
     monotonic,
   });
   const port = await http.listen(config.listen);
+  if (parts.apiSocket !== null) await serveLocally(http, parts.apiSocket, logger);
   const note: Publisher = {
     name: 'clock',
     publish: () => {
@@ -116,6 +128,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   const looking = parts.startLooking({ orders: orders(), onAssessment, onError });
   background.onFound = () => looking.update(orders());
   parts.onReload(() => {
+    parts.web?.look();
     parts.reload().then(
       (changed) => {
         reportUnchangeable(config, changed, logger);
@@ -136,9 +149,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   await started;
   const { listen } = config;
   logger.info({ listen: listen.kind === 'tcp' ? `${listen.host}:${port}` : `unix:${listen.path}` }, 'listening');
-  if (listen.kind === 'tcp' && !isLoopbackName(listen.host)) {
-    logger.warn('anyone who reaches this address can read it: there is no authentication');
-  }
+  if (isOpen(listen) && !(parts.web !== null && isAuthenticated(parts.web.current()))) logger.warn(NO_AUTHENTICATION);
 
   if (!signal.aborted) await once(signal, 'abort');
   logger.info('ending');
@@ -234,6 +245,8 @@ function reportUnchangeable(old: Config, changed: Config, logger: Logger): void 
     'probeSocket',
     'probeSocketMode',
     'probeSocketGroup',
+    'webConfig',
+    'apiSocket',
   ] as const) {
     if (JSON.stringify(old[field]) !== JSON.stringify(changed[field])) {
       logger.warn({ option: field }, 'this option takes effect at the next start');
@@ -241,8 +254,15 @@ function reportUnchangeable(old: Config, changed: Config, logger: Logger): void 
   }
 }
 
-function isLoopbackName(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+/** Without it `top`, `explain` and `doctor` do not reach a daemon that asks for passwords; all else goes on. */
+async function serveLocally(http: HttpServer, place: UnixPlace, logger: Logger): Promise<void> {
+  try {
+    mkdirSync(dirname(place.path), { recursive: true, mode: 0o755 });
+    await http.listenLocally(place);
+  } catch (error) {
+    const err = (error as Error).message;
+    logger.warn({ err, socket: place.path }, 'top, explain and doctor cannot ask here; choose another --api-socket');
+  }
 }
 
 /** The machine's name as it is, and without its domain. */

@@ -27,3 +27,14 @@ export async function askHealth(listen: Listen, timeoutMs = TIMEOUT_MS): Promise
   const detail = `${statusCode} ${said.slice(0, LONGEST_ANSWER)}`.trim();
   return { listen: shown, state: statusCode === 200 ? 'healthy' : 'unhealthy', detail };
 }
+
+/** The same where a daemon may be in several places: of the first that is one, else of the first place. Never rejects. */
+export async function askHealthSomewhere(places: readonly [Listen, ...Listen[]]): Promise<DaemonHealth> {
+  let first: DaemonHealth | null = null;
+  for (const place of places) {
+    const health = await askHealth(place);
+    if (health.state === 'healthy' || health.state === 'unhealthy') return health;
+    first ??= health;
+  }
+  return first as DaemonHealth;
+}

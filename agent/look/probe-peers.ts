@@ -1,29 +1,52 @@
 import type { Socket } from 'node:net';
-import { lazyLibc } from '../../collectors/libc.ts';
+import { type Libc, lazyLibc } from '../../collectors/libc.ts';
 import { netnsInode } from '../../collectors/netns-processes.ts';
-import { peerPid } from '../../collectors/undici/peer.ts';
+import { netnsCookie, ownNetnsCookie, type PeerProcess, peerProcess } from '../../collectors/undici/peer.ts';
+import type { Peer } from '../../collectors/undici/receiver.ts';
 import type { Config } from '../config/config.ts';
 import { realHost } from '../host.ts';
-import type { ProbeIdentity } from '../model/probe.ts';
+import type { Host } from '../model/host.ts';
 
 /**
- * Who a probe is and in which network namespace, by what the kernel says of its connection, and not by what it says itself.
- * A process of another container is known by its pid on this host. Where the kernel does not tell (no koffi, or another
- * user's process without CAP_SYS_PTRACE) its own word is taken.
+ * Who a probe is and in which network namespace, by what the kernel says of its connection and not by what it says itself.
+ * A process of another container is known by its pid on this host.
  */
-export function probePeers({
-  procfs,
-}: Pick<Config, 'procfs'>): (socket: Socket, claimed: number | null) => Pick<ProbeIdentity, 'pid' | 'netns'> {
+export function probePeers(
+  { procfs }: Pick<Config, 'procfs'>,
+  libcOf: () => Libc = lazyLibc(),
+): (socket: Socket) => Peer {
   const host = realHost(procfs);
-  const libcOf = lazyLibc();
-  return (socket, claimed) => {
-    let pid: number | null = null;
-    try {
-      pid = peerPid(libcOf(), socket) || null;
-    } catch {
-      // No koffi.
-    }
-    const netns = pid === null ? null : netnsInode(host, `${pid}/ns/net`);
-    return { pid, netns: netns ?? claimed ?? netnsInode(host, 'self/ns/net') };
+  const own = { netns: netnsInode(host, 'self/ns/net'), cookie: attempt(() => ownNetnsCookie(libcOf())) };
+  return (socket) => {
+    const libc = attempt(libcOf);
+    // Without koffi nothing is known of it but that it may connect: then it is one of ours, and has no pid.
+    if (libc === null) return { ...NOBODY, netns: (claimed) => (claimed === own.netns ? claimed : null) };
+    const process = attempt(() => peerProcess(libc, host, socket));
+    const cookie = attempt(() => netnsCookie(libc, socket));
+    const isOurs = cookie !== null && cookie === own.cookie;
+    if (process === null) return { ...NOBODY, netns: () => (isOurs ? own.netns : null) };
+    return {
+      pid: process.pid,
+      netns: () => netnsOf(process, host) ?? (isOurs ? own.netns : null),
+      hasEnded: () => process.hasEnded(),
+      close: () => process.close(),
+    };
   };
+}
+
+/** Of whom there is no process to be seen: it ended before it was looked at, or is in a pid namespace above ours. */
+const NOBODY = { pid: null, hasEnded: () => false, close: () => undefined };
+
+/** null: another user's, without CAP_SYS_PTRACE; or it ended meanwhile, and what was read may be another's. */
+function netnsOf(process: PeerProcess, host: Host): number | null {
+  const inode = netnsInode(host, `${process.pid}/ns/net`);
+  return process.hasEnded() ? null : inode;
+}
+
+function attempt<Value>(ask: () => Value): Value | null {
+  try {
+    return ask();
+  } catch {
+    return null; // no koffi, or the other end has gone: not known, and what follows from that is decided above
+  }
 }
