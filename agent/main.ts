@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type Yargs from 'yargs';
 import { COLLECTORS, ENGINE_COLLECTORS } from '../collectors/index.ts';
 import type { Logger } from '../exporters/log.ts';
+import type { PrometheusExporter } from '../exporters/prometheus.ts';
 import type { AlertListener } from './alerting.ts';
 import { check } from './commands/check.ts';
 import { type Command, type Config, loadConfig, optionsFor, UsageError } from './config/config.ts';
@@ -304,7 +305,7 @@ function apiSocketPlace({ apiSocket, webConfig }: Config) {
 async function webAccess(
   { webConfig }: Config,
   logger: Logger,
-  metrics: { noteWeb(state: { isCurrent: boolean; expiresAt: number | null }): void },
+  metrics: Pick<PrometheusExporter, 'noteWeb'>,
 ) {
   if (webConfig === null) return null;
   const { WebAccess } = await import('./web-access.ts');

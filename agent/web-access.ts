@@ -24,14 +24,14 @@ export class WebAccess {
   private stamps: ReadonlyMap<string, string>;
   private lookedAt: number;
   private problem: string | null = null;
-  private readonly path: string;
+  readonly file: string;
   private readonly parts: WebAccessParts;
 
   /** Throws a UsageError for what cannot be used. */
-  constructor(path: string, parts: WebAccessParts) {
-    this.path = path;
+  constructor(file: string, parts: WebAccessParts) {
+    this.file = file;
     this.parts = parts;
-    const { files, stamps } = load(path);
+    const { files, stamps } = load(file);
     if (files instanceof Error) throw files;
     this.files = files;
     this.stamps = stamps;
@@ -61,12 +61,12 @@ export class WebAccess {
   look(): void {
     this.lookedAt = this.parts.monotonic();
     if ([...this.stamps].every(([file, stamp]) => stampOf(file) === stamp)) return;
-    const { files, stamps } = load(this.path);
+    const { files, stamps } = load(this.file);
     this.stamps = stamps;
     const before = this.problem;
     if (files instanceof Error) this.problem = files.message;
     else if ((files.settings.tls === null) !== (this.files.settings.tls === null)) {
-      this.problem = `${this.path}: TLS is switched on and off by a restart only`;
+      this.problem = `${this.file}: TLS is switched on and off by a restart only`;
     } else {
       this.problem = null;
       this.files = files;

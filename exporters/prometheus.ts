@@ -50,6 +50,15 @@ const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 /** The loop's lag is measured by waking up so often; the default of 10 ms alone would cost 0.3 % of a core. */
 const LAG_PRECISION_MS = 1000;
 
+/** Of the web configuration. */
+interface WebState {
+  readonly file: string;
+  /** Whether it holds as the file is now. */
+  readonly isCurrent: boolean;
+  /** When the certificate ends, in ms since the epoch; null: there is none. */
+  readonly expiresAt: number | null;
+}
+
 export type MetricsFormat = 'text' | 'openmetrics';
 
 /** Assessment → prom-client registry, when it is scraped: an agent ticks far more often than anyone asks. */
@@ -67,7 +76,7 @@ export class PrometheusExporter {
   private alerts: readonly Alert[] = [];
   private readonly deliveries = new Map<string, Map<DeliveryResult, number>>();
   private incidents: { readonly incidents: number; readonly writeFailures: number } | null = null;
-  private web: { readonly isCurrent: boolean; readonly expiresAt: number | null } | null = null;
+  private web: WebState | null = null;
   private readonly clocks = new DestinationClocks();
   private series = 0;
   private omitted = 0;
@@ -112,9 +121,9 @@ export class PrometheusExporter {
     this.incidents = counts;
   }
 
-  /** What holds of the web configuration; `expiresAt` in ms since the epoch. Never called: there is none. */
-  noteWeb({ isCurrent, expiresAt }: { readonly isCurrent: boolean; readonly expiresAt: number | null }): void {
-    this.web = { isCurrent, expiresAt };
+  /** What holds of the web configuration. Never called: there is none. */
+  noteWeb({ file, isCurrent, expiresAt }: WebState): void {
+    this.web = { file, isCurrent, expiresAt };
   }
 
   publish(assessment: Assessment): void {
@@ -171,9 +180,9 @@ export class PrometheusExporter {
       this.count('lastport_incident_write_failures_total', {}, this.incidents.writeFailures);
     }
     if (this.web !== null) {
-      const { isCurrent, expiresAt } = this.web;
-      this.set('lastport_web_config_last_reload_successful', {}, Number(isCurrent));
-      if (expiresAt !== null) this.set('lastport_web_certificate_expiry_timestamp_seconds', {}, expiresAt / 1000);
+      const { file, isCurrent, expiresAt } = this.web;
+      this.set('lastport_web_config_last_reload_successful', { file }, Number(isCurrent));
+      if (expiresAt !== null) this.set('lastport_web_certificate_expiry_timestamp_seconds', { file }, expiresAt / 1000);
     }
     const worst = [...assessment.namespaces].sort(byRisk).slice(0, DETAILED_NAMESPACES);
     const detailed = detailedDestinations(worst, this.maxDestinations);

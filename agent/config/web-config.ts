@@ -115,9 +115,11 @@ export function parseWebConfig(file: string, text: string): WebConfig {
     throw new UsageError(`${at(odd.offset, odd.key === undefined ? [] : [odd.key])}: ${odd.problem}`);
   }
   const place = (...path: readonly string[]) => at(start(nodeAt(document, path)), path);
-  const root = document.contents;
-  const isEmpty = root === null || (isScalar(root) && root.value === '');
-  const { issues, output } = safeParse(SCHEMA, isEmpty ? {} : withoutBlanks(document));
+  for (const path of GROUPS) {
+    const node = groupAt(document, path);
+    if (!isMap(node) && !isBlank(node)) throw new UsageError(`${place(...path)}: a group of keys is meant; ${EXAMPLE}`);
+  }
+  const { issues, output } = safeParse(SCHEMA, withoutBlanks(document));
   const [issue] = issues ?? [];
   if (issue !== undefined) {
     const path = (issue.path ?? []).map(({ key }) => String(key));
@@ -126,10 +128,7 @@ export function parseWebConfig(file: string, text: string): WebConfig {
       const problem = `unknown key${suggestion(path.at(-1) as string, known) || `; use ${known.join(', ')}`}`;
       throw new UsageError(`${at(start(keyAt(document, path)), path)}: ${problem}`);
     }
-    // valibot's own words are for a group that is none.
-    const problem =
-      issue.kind === 'schema' && issue.type.endsWith('object') ? `a group of keys is meant; ${EXAMPLE}` : issue.message;
-    throw new UsageError(`${place(...path)}: ${problem}`);
+    throw new UsageError(`${place(...path)}: ${issue.message}`);
   }
   return { values: output as WebConfigValues, place };
 }
@@ -144,15 +143,29 @@ function oddities(document: Document.Parsed): readonly Found[] {
   return found;
 }
 
-/** As plain data without a prototype in it; a group without anything below it is one that is not there. */
+/** Those that have keys, the outer ones first. */
+const GROUPS: readonly (readonly string[])[] = [
+  [],
+  ['tls_server_config'],
+  ['http_server_config'],
+  ['http_server_config', 'headers'],
+  ['basic_auth_users'],
+  ['rate_limit'],
+];
+
+const groupAt = (document: Document.Parsed, path: readonly string[]): unknown =>
+  path.length === 0 ? document.contents : document.getIn(path, true);
+
+/** A key with nothing behind it. */
+const isBlank = (node: unknown): boolean => node === null || node === undefined || (isScalar(node) && node.value === '');
+
+/** As plain data; a group without anything in it is one that is not there. */
 function withoutBlanks(document: Document.Parsed): unknown {
-  const root = document.contents;
-  if (!isMap<Node, Node>(root)) return root?.toJS(document);
-  const entries = root.items.map(({ key, value }) => [
-    (key as unknown as { value: string }).value,
-    value === null || (isScalar(value) && value.value === '') ? undefined : value.toJS(document),
-  ]);
-  return Object.assign(Object.create(null) as object, Object.fromEntries(entries));
+  if (isBlank(document.contents)) return {};
+  for (const path of GROUPS.slice(1)) {
+    if (document.hasIn(path) && isBlank(groupAt(document, path))) document.deleteIn(path);
+  }
+  return document.toJS();
 }
 
 function nodeAt(document: Document.Parsed, path: readonly string[]): Node | null {
