@@ -302,11 +302,7 @@ function apiSocketPlace({ apiSocket, webConfig }: Config) {
 }
 
 /** Throws UsageError for a web configuration that cannot be used. */
-async function webAccess(
-  { webConfig }: Config,
-  logger: Logger,
-  metrics: Pick<PrometheusExporter, 'noteWeb'>,
-) {
+async function webAccess({ webConfig }: Config, logger: Logger, metrics: Pick<PrometheusExporter, 'noteWeb'>) {
   if (webConfig === null) return null;
   const { WebAccess } = await import('./web-access.ts');
   const access = new WebAccess(webConfig, {

@@ -31,6 +31,7 @@ const compress = promisify(gzip);
 /** Sends answers, and knows how much of them is still to be taken. */
 export class Answers {
   private bytes = 0;
+  private readonly bytesOf = new WeakMap<ServerResponse, number>();
 
   async send(
     request: IncomingMessage,
@@ -40,6 +41,8 @@ export class Answers {
   ): Promise<void> {
     const zipped = answer.body.length >= GZIP_FROM_BYTES && accepts(request.headers['accept-encoding'], 'gzip');
     const body = zipped ? await compress(answer.body) : Buffer.from(answer.body);
+    // Nobody would forget it.
+    if (request.socket.destroyed) return;
     if (body.length >= SMALL_BYTES && this.bytes + body.length > MOST_BYTES) {
       await this.send(
         request,
@@ -50,9 +53,7 @@ export class Answers {
       return;
     }
     this.bytes += body.length;
-    response.once('close', () => {
-      this.bytes -= body.length;
-    });
+    this.bytesOf.set(response, body.length);
     response.writeHead(answer.status, {
       ...HEADERS,
       ...answer.headers,
@@ -63,6 +64,23 @@ export class Answers {
     });
     response.end(request.method === 'HEAD' ? undefined : body);
   }
+
+  /** It was taken, or never will be. */
+  forget(response: ServerResponse): void {
+    this.bytes -= this.bytesOf.get(response) ?? 0;
+    this.bytesOf.delete(response);
+  }
+}
+
+/** Calls back once, when the answer is out or its connection gone: then one that had yet to begin says nothing itself. */
+export function whenOver({ socket }: IncomingMessage, response: ServerResponse, callback: () => void): void {
+  const over = () => {
+    response.off('close', over);
+    socket.off('close', over);
+    callback();
+  };
+  response.once('close', over);
+  socket.once('close', over);
 }
 
 /** Whether a header of RFC 9110, 12.5 names this and does not refuse it with q=0. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Alert } from '../agent/model/alert.ts';
 import type { Assessment } from '../agent/model/assessment.ts';
 import { EventStream, type News } from './event-stream.ts';
-import { type Answer, Answers, accepts, HEADERS, line } from './http-answer.ts';
+import { type Answer, Answers, accepts, HEADERS, line, whenOver } from './http-answer.ts';
 import { refusal, targetOf } from './http-guard.ts';
 import { type ListenAddress, listen } from './http-listen.ts';
 import { type Asset, PAGE_POLICY, readAssets } from './page/assets.ts';
@@ -22,13 +22,20 @@ export interface HttpServerOptions {
   readonly allowedHosts: () => readonly string[];
   /** Who may read, as it is now: asked for each connection and each request. Whether there is TLS never changes. */
   readonly web?: () => WebSettings;
+  readonly patience?: Patience;
   readonly onError: (what: string, error: unknown) => void;
   /** In ms, on a clock that no one sets. */
   readonly monotonic: () => number;
 }
 
-/** From the request to the last byte of its answer, in ms. */
-const LONGEST_ANSWER_MS = 30_000;
+/** How long is waited for whoever is slow, in ms. */
+export interface Patience {
+  /** For the handshake, and for a request from its first byte to its last. */
+  readonly requestMs: number;
+  /** From the request to the last byte of its answer. */
+  readonly answerMs: number;
+}
+const PATIENCE: Patience = { requestMs: 10_000, answerMs: 30_000 };
 /** Of programs of this host, by the Unix socket that is theirs alone. */
 const MOST_LOCAL_CONNECTIONS = 32;
 const EVERYBODY: WebSettings = { tls: null, users: new Map(), headers: {}, rateLimit: null };
@@ -51,6 +58,7 @@ export class HttpServer {
   private local: { readonly door: Door; close(): void } | null = null;
   private unix = false;
   private settings: WebSettings;
+  private readonly patience: Patience;
   private readonly options: HttpServerOptions;
 
   constructor(options: HttpServerOptions) {
@@ -59,10 +67,12 @@ export class HttpServer {
     this.access = new Access(options.monotonic);
     this.places = new Places(options.monotonic);
     this.settings = options.web?.() ?? EVERYBODY;
+    this.patience = options.patience ?? PATIENCE;
     this.door = new Door({
       tls: this.settings.tls,
       // Of those that have to go some are not gone yet.
       mostConnections: 2 * MOST_CONNECTIONS,
+      requestMs: this.patience.requestMs,
       onConnection: (socket) => {
         this.renew();
         this.places.enter(socket);
@@ -82,6 +92,7 @@ export class HttpServer {
     const door = new Door({
       tls: null,
       mostConnections: MOST_LOCAL_CONNECTIONS,
+      requestMs: this.patience.requestMs,
       onConnection: () => undefined,
       onRequest: (request, response) => void this.handle(request, response, true),
     });
@@ -134,10 +145,12 @@ export class HttpServer {
       socket.destroy();
       return;
     }
-    const patience = setTimeout(() => response.destroy(), LONGEST_ANSWER_MS);
-    response.once('close', () => {
+    const patience = setTimeout(() => response.destroy(), this.patience.answerMs);
+    patience.unref();
+    whenOver(request, response, () => {
       clearTimeout(patience);
       this.places.end(socket);
+      this.answers.forget(response);
     });
     try {
       if (!isLocal) this.renew();

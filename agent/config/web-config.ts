@@ -157,7 +157,8 @@ const groupAt = (document: Document.Parsed, path: readonly string[]): unknown =>
   path.length === 0 ? document.contents : document.getIn(path, true);
 
 /** A key with nothing behind it. */
-const isBlank = (node: unknown): boolean => node === null || node === undefined || (isScalar(node) && node.value === '');
+const isBlank = (node: unknown): boolean =>
+  node === null || node === undefined || (isScalar(node) && node.value === '');
 
 /** As plain data; a group without anything in it is one that is not there. */
 function withoutBlanks(document: Document.Parsed): unknown {

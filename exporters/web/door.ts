@@ -8,8 +8,6 @@ import type { TlsSettings } from './settings.ts';
 /** A scrape sends a few hundred bytes of headers and no body; all else is a mistake or an attack. */
 const LARGEST_HEADERS = 16 * 1024;
 const MOST_HEADERS = 64;
-/** For the handshake, and for a request from its first byte to its last. */
-const SLOWEST_REQUEST_MS = 10_000;
 /** Above the usual scrape interval of 15 s, so that a scraper keeps its connection. */
 const KEEP_ALIVE_MS = 65_000;
 
@@ -17,6 +15,8 @@ export interface DoorOptions {
   /** null: plain HTTP. Whether there is TLS does not change later. */
   readonly tls: TlsSettings | null;
   readonly mostConnections: number;
+  /** For the handshake, and for a request from its first byte to its last, in ms. */
+  readonly requestMs: number;
   /** A connection, before anything is read from it. */
   readonly onConnection: (socket: Socket) => void;
   readonly onRequest: RequestListener;
@@ -26,22 +26,24 @@ export interface DoorOptions {
 export class Door {
   readonly server: Server;
   private tls: TlsSettings | null;
+  /** From which a request has come. */
+  private readonly heard = new WeakSet<Socket>();
   /** By which settings a connection was let in. */
   private readonly letInBy = new WeakMap<Socket, TlsSettings | null>();
 
-  constructor({ tls, mostConnections, onConnection, onRequest }: DoorOptions) {
+  constructor({ tls, mostConnections, requestMs, onConnection, onRequest }: DoorOptions) {
     const limits = {
       maxHeaderSize: LARGEST_HEADERS,
-      headersTimeout: SLOWEST_REQUEST_MS,
-      requestTimeout: SLOWEST_REQUEST_MS,
+      headersTimeout: requestMs,
+      requestTimeout: requestMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: 5000,
+      connectionsCheckingInterval: requestMs / 2,
     };
     this.tls = tls;
     this.server =
       tls === null
         ? createServer(limits, onRequest)
-        : createTlsServer({ ...limits, ...forServer(tls), handshakeTimeout: SLOWEST_REQUEST_MS }, onRequest);
+        : createTlsServer({ ...limits, ...forServer(tls), handshakeTimeout: requestMs }, onRequest);
     const { server } = this;
     server.maxConnections = mostConnections;
     server.maxHeadersCount = MOST_HEADERS;
@@ -51,11 +53,13 @@ export class Door {
     server.prependListener('connection', onConnection);
     if (tls === null) server.on('connection', (socket: Socket) => this.letInBy.set(socket, null));
     else server.prependListener('secureConnection', (socket: TLSSocket) => this.letIn(socket));
+    server.on('request', ({ socket }) => this.heard.add(socket));
     server.on('clientError', (_, socket) => {
+      // Before the end of a handshake it would not be understood, and behind an answer be taken for another one.
+      const speaks = this.letInBy.has(socket as Socket) && !this.heard.has(socket as Socket);
       // Destroyed as soon as that is out: half closed it would keep one of the places for connections.
-      // Before the end of a handshake it would not be understood.
-      const speaks = socket.writable && this.letInBy.has(socket as Socket);
-      if (speaks) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n', () => socket.destroy());
+      if (socket.writable)
+        socket.end(speaks ? 'HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n' : '', () => socket.destroy());
       else socket.destroy();
     });
   }

@@ -5,7 +5,7 @@ export const MOST_CONNECTIONS = 128;
 /** Of one remote address, or one IPv6 network of 64 bits: a quarter, so that it takes four to fill the house. */
 const MOST_OF_ONE = 32;
 /** Requests that wait for their answer on one connection. No scraper and no browser sends a second one before. */
-const MOST_WAITING = 8;
+const MOST_WAITING = 4;
 /** Who has asked for nothing for so long may have to go when another comes, in ms. */
 const IDLE_MS = 1000;
 

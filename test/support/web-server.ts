@@ -13,7 +13,10 @@ export interface Served {
 }
 
 /** For as long as `use` takes. */
-export async function serve(options: Partial<HttpServerOptions>, use: (served: Served) => Promise<void>): Promise<void> {
+export async function serve(
+  options: Partial<HttpServerOptions>,
+  use: (served: Served) => Promise<void>,
+): Promise<void> {
   const errors: string[] = [];
   const http = new HttpServer({
     render: () => Promise.resolve({ contentType: 'text/plain', body: 'lastport_up 1\n' }),

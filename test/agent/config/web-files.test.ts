@@ -55,23 +55,41 @@ describe('readWebFiles', () => {
   for (const [text, problem] of [
     ['basic_auth_user: {}', ':1:1: basic_auth_user: unknown key; did you mean basic_auth_users?'],
     ['tls_server_config:\n  cert_fil: x', ':2:3: tls_server_config.cert_fil: unknown key; did you mean cert_file?'],
-    ['http_server_config: {headers: {Server: x}}', ':1:32: http_server_config.headers.Server: unknown key; use Content-Security-Policy'],
-    ['basic_auth_users: {a: secret}', ':1:23: basic_auth_users.a: not a bcrypt hash; make one with: htpasswd -nBC 10 ""'],
-    [`basic_auth_users: {a: ${HASH.replace('$10$', '$16$')}}`, ':1:23: basic_auth_users.a: takes too long to check; use a cost of 4 to 15'],
+    [
+      'http_server_config: {headers: {Server: x}}',
+      ':1:32: http_server_config.headers.Server: unknown key; use Content-Security-Policy',
+    ],
+    [
+      'basic_auth_users: {a: secret}',
+      ':1:23: basic_auth_users.a: not a bcrypt hash; make one with: htpasswd -nBC 10 ""',
+    ],
+    [
+      `basic_auth_users: {a: ${HASH.replace('$10$', '$16$')}}`,
+      ':1:23: basic_auth_users.a: takes too long to check; use a cost of 4 to 15',
+    ],
     [`basic_auth_users: {a: ${HASH}, a: ${HASH}}`, 'a: given twice; give it once'],
     ['basic_auth_users: [a]', ':1:19: basic_auth_users: a group of keys is meant'],
     ['- a', ':1:1: a group of keys is meant'],
     ['basic_auth_users: &x {}\nrate_limit: *x', ':2:13: *x is an alias'],
     ['http_server_config: {http2: yes}', ':1:29: http_server_config.http2: neither true nor false'],
-    ['http_server_config: {headers: {X-Frame-Options: allow}}', 'http_server_config.headers.X-Frame-Options: not one of deny, sameorigin'],
+    [
+      'http_server_config: {headers: {X-Frame-Options: allow}}',
+      'http_server_config.headers.X-Frame-Options: not one of deny, sameorigin',
+    ],
     ['http_server_config: {headers: {X-XSS-Protection: "a\\nb"}}', 'X-XSS-Protection: not the text of a header'],
     ['rate_limit: {interval: fast, burst: 1}', ':1:24: rate_limit.interval: not a duration; use 1s or 500ms'],
     ['rate_limit: {interval: 1s}', 'rate_limit.burst: without a burst nobody gets anything'],
     ['rate_limit: {interval: 1s, burst: -1}', ':1:35: rate_limit.burst: not a whole number'],
     ['tls_server_config: {min_version: TLS10}', ':1:34: tls_server_config.min_version: not one of TLS12, TLS13'],
     ['tls_server_config: {cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]}', 'tls_server_config.cipher_suites.0: not one of'],
-    ['tls_server_config: {curve_preferences: P256}', ':1:40: tls_server_config.curve_preferences: a list is meant here'],
-    ['tls_server_config: {client_auth_type: Always}', ':1:39: tls_server_config.client_auth_type: not one of NoClientCert'],
+    [
+      'tls_server_config: {curve_preferences: P256}',
+      ':1:40: tls_server_config.curve_preferences: a list is meant here',
+    ],
+    [
+      'tls_server_config: {client_auth_type: Always}',
+      ':1:39: tls_server_config.client_auth_type: not one of NoClientCert',
+    ],
     ['tls_server_config: {cert_file: x}', ':1:32: tls_server_config.cert_file: cannot read "/etc/lastport/x"'],
     ['tls_server_config: {max_version: TLS12}', ':1:20: tls_server_config: no certificate; give cert_file'],
     ['a: {', ':1:5: '],
@@ -90,7 +108,11 @@ describe('readWebFiles', () => {
   }
 
   it('never shows what may be a password', () => {
-    for (const text of ['basic_auth_users: {a: hunter2}', 'basic_auth_users: {a: [hunter2]}', 'basic_auth_users: hunter2']) {
+    for (const text of [
+      'basic_auth_users: {a: hunter2}',
+      'basic_auth_users: {a: [hunter2]}',
+      'basic_auth_users: hunter2',
+    ]) {
       assert.throws(
         () => read(text),
         ({ message }: Error) => !message.includes('hunter2'),
@@ -108,18 +130,34 @@ describe('readWebFiles', () => {
       '/etc/lastport/text': 'nothing',
     };
     const tls = (...lines: string[]) =>
-      read(['tls_server_config:', '  cert_file: server.crt', '  key_file: server.key', ...lines.map((one) => `  ${one}`)].join('\n'), files);
+      read(
+        [
+          'tls_server_config:',
+          '  cert_file: server.crt',
+          '  key_file: server.key',
+          ...lines.map((one) => `  ${one}`),
+        ].join('\n'),
+        files,
+      );
 
     it('takes the files, by paths from its own, and defaults', () => {
       const { context, clientAuth, allowedSans, expiresAt } = tls().settings.tls ?? assert.fail();
       assert.deepEqual([context.cert, context.key], [good.cert, good.key]);
-      assert.deepEqual([context.minVersion, context.maxVersion, context.honorCipherOrder], ['TLSv1.2', 'TLSv1.3', true]);
+      assert.deepEqual(
+        [context.minVersion, context.maxVersion, context.honorCipherOrder],
+        ['TLSv1.2', 'TLSv1.3', true],
+      );
       assert.deepEqual([clientAuth, allowedSans], ['NoClientCert', null]);
       assert.ok(expiresAt > Date.now());
     });
 
     it('takes certificates written in it', () => {
-      const indented = (text: string) => text.trim().split('\n').map((one) => `    ${one}`).join('\n');
+      const indented = (text: string) =>
+        text
+          .trim()
+          .split('\n')
+          .map((one) => `    ${one}`)
+          .join('\n');
       const text = `tls_server_config:\n  cert: |\n${indented(good.cert)}\n  key: |\n${indented(good.key)}\n`;
       assert.equal(read(text).settings.tls?.context.cert, good.cert);
     });
@@ -152,10 +190,19 @@ describe('readWebFiles', () => {
     for (const [lines, problem] of [
       [['cert: x'], 'tls_server_config.cert: cert_file is given too; keep one of them'],
       [['client_ca_file: ca.crt'], 'client_ca is given, but no certificate is asked for'],
-      [['client_auth_type: RequireAndVerifyClientCert'], 'client_auth_type: RequireAndVerifyClientCert needs to know whom to trust'],
+      [
+        ['client_auth_type: RequireAndVerifyClientCert'],
+        'client_auth_type: RequireAndVerifyClientCert needs to know whom to trust',
+      ],
       [['client_allowed_sans: [a]'], 'client_allowed_sans: needs client_auth_type: RequireAndVerifyClientCert'],
-      [['client_ca_file: text', 'client_auth_type: RequestClientCert'], ':4:19: tls_server_config.client_ca_file: no certificate in it'],
-      [['min_version: TLS13', 'max_version: TLS12'], ':4:16: tls_server_config.min_version: TLS13 is above max_version'],
+      [
+        ['client_ca_file: text', 'client_auth_type: RequestClientCert'],
+        ':4:19: tls_server_config.client_ca_file: no certificate in it',
+      ],
+      [
+        ['min_version: TLS13', 'max_version: TLS12'],
+        ':4:16: tls_server_config.min_version: TLS13 is above max_version',
+      ],
     ] as const) {
       it(`refuses ${lines.join(', ')}`, () => {
         assert.throws(
@@ -169,7 +216,11 @@ describe('readWebFiles', () => {
       ['server.crt', 'other.key', ':3:13: tls_server_config.key_file: not the key of the certificate'],
       ['text', 'server.key', ':2:14: tls_server_config.cert_file: no certificate in it; name a PEM file'],
       ['server.crt', 'text', ':3:13: tls_server_config.key_file: no private key in it; name a PEM file'],
-      ['none', 'server.key', ':2:14: tls_server_config.cert_file: cannot read "/etc/lastport/none": no such file (ENOENT); name a PEM file'],
+      [
+        'none',
+        'server.key',
+        ':2:14: tls_server_config.cert_file: cannot read "/etc/lastport/none": no such file (ENOENT); name a PEM file',
+      ],
     ] as const) {
       it(`refuses ${cert} with ${key}`, () => {
         const text = `tls_server_config:\n  cert_file: ${cert}\n  key_file: ${key}\n`;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { Agent, request } from 'node:https';
 import { Agent as PlainAgent, request as plainRequest } from 'node:http';
-import { connect as tlsConnect, type TLSSocket } from 'node:tls';
+import { Agent, request } from 'node:https';
 import { describe, it } from 'node:test';
+import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { hashSync } from 'bcryptjs';
 import type { WebSettings } from '../../../exporters/web/settings.ts';
 import { makeCertificates } from '../../support/certificates.ts';
@@ -26,7 +26,13 @@ interface Ask {
 }
 
 /** The status, or the error's code where there is no answer. */
-function get({ port, path = '/metrics', headers = {}, ca, ...rest }: Ask): Promise<{ status: number | string; headers: Record<string, unknown> }> {
+function get({
+  port,
+  path = '/metrics',
+  headers = {},
+  ca,
+  ...rest
+}: Ask): Promise<{ status: number | string; headers: Record<string, unknown> }> {
   const isTls = ca !== undefined;
   return new Promise((resolve) => {
     const options = { port, path, headers, host: '127.0.0.1', servername: 'localhost', agent: false as const, ...rest };
@@ -81,9 +87,15 @@ describe('passwords', () => {
       assert.ok(process.cpuUsage(began).user < 1e6);
       users = new Map([['prometheus', hashSync('battery staple', 4)]]);
       assert.equal((await get({ port, headers })).status, 401);
-      assert.equal((await get({ port, headers: { authorization: basic('prometheus', 'battery staple') } })).status, 200);
+      assert.equal(
+        (await get({ port, headers: { authorization: basic('prometheus', 'battery staple') } })).status,
+        200,
+      );
       users = new Map([['other', hashSync('x', 4)]]);
-      assert.equal((await get({ port, headers: { authorization: basic('prometheus', 'battery staple') } })).status, 401);
+      assert.equal(
+        (await get({ port, headers: { authorization: basic('prometheus', 'battery staple') } })).status,
+        401,
+      );
       assert.ok(looked > 0);
     });
   });
@@ -99,13 +111,14 @@ describe('passwords', () => {
       );
       assert.deepEqual(new Set(statuses), new Set([200]));
       agent.destroy();
-    }));
+    }),
+  );
 
   it('are slow for none but those who guess', { timeout: 60_000 }, async () => {
-    // At this cost one takes about a second of this thread: with 50 of them in it, nobody would be answered.
+    // At this cost one takes a fifth of a second: with 50 of them in this thread, nobody would be answered for ten.
     const slow = new Map([
       ['prometheus', hashSync('correct horse', 4)],
-      ['slow', `$2y$12$${'.'.repeat(53)}`],
+      ['slow', `$2y$11$${'.'.repeat(53)}`],
     ]);
     await serve({ web: () => ({ ...OPEN, users: slow }) }, async ({ port }) => {
       const headers = { authorization: basic('prometheus', 'correct horse') };
@@ -216,7 +229,13 @@ describe('TLS', { skip: needs('openssl') }, () => {
     await serve({ web: () => settings }, async ({ port }) => {
       const subjectOf = (socket: TLSSocket) => socket.getPeerCertificate().subject.CN;
       const connect = async () => {
-        const socket = tlsConnect({ port, host: '127.0.0.1', ca, servername: 'localhost', checkServerIdentity: () => undefined });
+        const socket = tlsConnect({
+          port,
+          host: '127.0.0.1',
+          ca,
+          servername: 'localhost',
+          checkServerIdentity: () => undefined,
+        });
         await once(socket, 'secureConnect');
         return socket;
       };
@@ -283,14 +302,16 @@ describe('TLS', { skip: needs('openssl') }, () => {
       const socket = tlsConnect({ port, host: '127.0.0.1', ca, servername: 'localhost', maxVersion: 'TLSv1.2' });
       socket.on('error', () => undefined);
       await once(socket, 'secureConnect');
-      const error = await new Promise<Error | null>((resolve) => {
-        socket.renegotiate({ rejectUnauthorized: true }, resolve);
-        socket.once('close', () => resolve(new Error('closed')));
-      });
-      assert.ok(error !== null);
+      const closed = once(socket, 'close');
+      // Without a listener for what comes nothing is read, and the answer to this is never seen.
+      socket.resume();
+      assert.equal(
+        socket.renegotiate({}, () => assert.fail('it has renegotiated')),
+        true,
+      );
+      await closed;
       assert.equal((await get({ port, ca })).status, 200);
       assert.deepEqual(errors, []);
-      socket.destroy();
     }));
 
   it('works with curl, as a person would ask', { skip: needs('curl') }, () =>
@@ -308,12 +329,13 @@ describe('TLS', { skip: needs('openssl') }, () => {
       };
       assert.equal(await curl(), '401 1.1');
       assert.equal(await curl('-u', 'prometheus:correct horse'), '200 1.1');
-    }));
+    }),
+  );
 });
 
 describe('listenLocally', () => {
   it('lets the programs of this host in, and nobody else', async () => {
-      const folder = mkdtempSync('/tmp/lastport-local-');
+    const folder = mkdtempSync('/tmp/lastport-local-');
     const path = `${folder}/api.sock`;
     await serve({ web: () => ({ ...OPEN, users: USERS }) }, async ({ port, http }) => {
       await http.listenLocally({ path, mode: 0o660, group: null });
