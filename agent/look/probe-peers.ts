@@ -27,7 +27,7 @@ export function probePeers(
     if (process === null) return { ...NOBODY, netns: () => (isOurs ? own.netns : null) };
     return {
       pid: process.pid,
-      netns: () => netnsOf(process, host) ?? (isOurs ? own.netns : null),
+      netns: () => netnsOf(process, host, isOurs ? own.netns : null),
       hasEnded: () => process.hasEnded(),
       close: () => process.close(),
     };
@@ -37,10 +37,11 @@ export function probePeers(
 /** Of whom there is no process to be seen: it ended before it was looked at, or is in a pid namespace above ours. */
 const NOBODY = { pid: null, hasEnded: () => false, close: () => undefined };
 
-/** null: another user's, without CAP_SYS_PTRACE; or it ended meanwhile, and what was read may be another's. */
-function netnsOf(process: PeerProcess, host: Host): number | null {
+/** `ours`: where it is by its cookie, for it may be another user's, whom we may not look at. null: it has ended. */
+function netnsOf(process: PeerProcess, host: Host, ours: number | null): number | null {
   const inode = netnsInode(host, `${process.pid}/ns/net`);
-  return process.hasEnded() ? null : inode;
+  // Asked last: had it ended before, what was read may be of another with its id.
+  return process.hasEnded() ? null : (inode ?? ours);
 }
 
 function attempt<Value>(ask: () => Value): Value | null {
