@@ -149,7 +149,11 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   await started;
   const { listen } = config;
   logger.info({ listen: listen.kind === 'tcp' ? `${listen.host}:${port}` : `unix:${listen.path}` }, 'listening');
-  if (isOpen(listen) && !(parts.web !== null && isAuthenticated(parts.web.current()))) logger.warn(NO_AUTHENTICATION);
+  const settings = parts.web?.current();
+  if (isOpen(listen)) {
+    if (settings === undefined || !isAuthenticated(settings)) logger.warn(NO_AUTHENTICATION);
+    else if (settings.tls === null) logger.warn('passwords cross the network in plain: give a tls_server_config too');
+  }
 
   if (!signal.aborted) await once(signal, 'abort');
   logger.info('ending');

@@ -20,6 +20,10 @@ export async function askHealth(listen: Listen, timeoutMs = TIMEOUT_MS): Promise
   const answer = await askDaemon(listen, '/healthz', { timeoutMs, mostBytes: MOST_BYTES });
   if (answer.state !== 'answered') return { listen: shown, ...answer };
   const { statusCode, contentType, text } = answer;
+  if (statusCode === 401 || statusCode === 403) {
+    const detail = `it asks who you are (${statusCode}); name the socket for this host with --api-socket`;
+    return { listen: shown, state: 'unreachable', detail };
+  }
   if ((statusCode !== 200 && statusCode !== 503) || contentType.includes('html')) {
     return { listen: shown, state: 'stranger', detail: `it answers GET /healthz with ${statusCode}` };
   }

@@ -43,6 +43,13 @@ describe('askHealth', () => {
     [200, 'text/plain', 'x'.repeat(9999), 'healthy', `200 ${'x'.repeat(200)}`],
     [200, 'text/html', '<html>', 'stranger', 'it answers GET /healthz with 200'],
     [404, 'text/plain', 'no', 'stranger', 'it answers GET /healthz with 404'],
+    [
+      401,
+      'text/plain',
+      '',
+      'unreachable',
+      'it asks who you are (401); name the socket for this host with --api-socket',
+    ],
     [302, 'text/plain', '', 'stranger', 'it answers GET /healthz with 302'],
   ] as const) {
     it(`takes ${status} ${type} for ${state}`, async () => {

@@ -112,7 +112,10 @@ describe('probePeers', { skip, timeout: 120_000 }, () => {
         const daemon = await receiver([], kind);
         const { peer } = await start('python3', PEERS, path, 'shared').until('peer');
         await daemon.until('report');
-        assert.deepEqual(daemon.lines.filter((line) => 'begin' in line).map(({ begin }) => begin), [peer]);
+        assert.deepEqual(
+          daemon.lines.filter((line) => 'begin' in line).map(({ begin }) => begin),
+          [peer],
+        );
       });
 
       it('hangs up on the heir of a socket whose owner has ended', async () => {
@@ -125,18 +128,43 @@ describe('probePeers', { skip, timeout: 120_000 }, () => {
       it('takes no other process for the one that connected, although it has its id', async () => {
         const script = `"$1" "$2" "$3" ${kind} & exec python3 "$4" "$3" reuse`;
         const both = start(
-          ...(['unshare', '--pid', '--fork', '--mount-proc', 'sh', '-c', script, 'sh', process.execPath, RECEIVER, path, PEERS] as const),
+          ...([
+            'unshare',
+            '--pid',
+            '--fork',
+            '--mount-proc',
+            'sh',
+            '-c',
+            script,
+            'sh',
+            process.execPath,
+            RECEIVER,
+            path,
+            PEERS,
+          ] as const),
         );
         const { first, second } = await both.until('first');
         assert.equal(second, first, 'the id was used again');
         assert.equal((await both.until('heir')).heir, 'was hung up on');
-        assert.deepEqual(both.lines.filter((line) => 'begin' in line), []);
+        assert.deepEqual(
+          both.lines.filter((line) => 'begin' in line),
+          [],
+        );
       });
     });
   }
 
   describe('of a daemon that may not look at others', () => {
-    const NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--inh-caps=-all', '--bounding-set=-all'];
+    const NOBODY = [
+      'setpriv',
+      '--reuid',
+      '65534',
+      '--regid',
+      '65534',
+      '--clear-groups',
+      '--inh-caps=-all',
+      '--bounding-set=-all',
+    ];
     beforeEach(() => chmodSync(folder, 0o777 | 0o1000));
 
     it('takes a program of its own network namespace for that', async () => {
@@ -151,7 +179,10 @@ describe('probePeers', { skip, timeout: 120_000 }, () => {
       start('unshare', '--net', 'python3', PEERS, path, 'claim', '1', String(OWN_NETNS));
       const { error } = await daemon.until('error');
       assert.match(error, /nothing proves in which network namespace it is/);
-      assert.deepEqual(daemon.lines.filter((line) => 'begin' in line), []);
+      assert.deepEqual(
+        daemon.lines.filter((line) => 'begin' in line),
+        [],
+      );
     });
   });
 });

@@ -78,8 +78,7 @@ describe('passwords', () => {
 
   it('cost nothing the second time, and a new hash counts at once', async () => {
     let users = USERS;
-    let looked = 0;
-    await serve({ web: () => (looked++, { ...OPEN, users }) }, async ({ port }) => {
+    await serve({ web: () => ({ ...OPEN, users }) }, async ({ port }) => {
       const headers = { authorization: basic('prometheus', 'correct horse') };
       assert.equal((await get({ port, headers })).status, 200);
       const began = process.cpuUsage();
@@ -96,7 +95,6 @@ describe('passwords', () => {
         (await get({ port, headers: { authorization: basic('prometheus', 'battery staple') } })).status,
         401,
       );
-      assert.ok(looked > 0);
     });
   });
 
