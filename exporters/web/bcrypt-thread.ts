@@ -44,7 +44,6 @@ export class BcryptThread {
   private start(): Worker {
     // Neither flags nor variables of ours: they are nothing to it.
     const worker = new Worker(new URL('./bcrypt-worker.js', import.meta.url), { execArgv: [], env: {} });
-    worker.unref();
     worker.on('message', (fits: boolean) => {
       this.questions.shift()?.resolve(fits);
       this.next();
@@ -58,6 +57,8 @@ export class BcryptThread {
       const error = new Error(`Cannot check passwords: ${why?.message ?? 'the thread has ended'}`, { cause: why });
       for (const { reject } of this.questions.splice(0)) reject(error);
     });
+    // After its listeners: the one for messages would hold the program again.
+    worker.unref();
     return worker;
   }
 }
