@@ -17,7 +17,7 @@ export function daemonPlaces(
 }
 
 /** A daemon that speaks to us. Certificates and passwords are asked for with these (RFC 9110, 15.5), an unknown Host with 421. */
-export const isAnswer = (answer: Answered | NoAnswer): answer is Answered =>
+const isAnswer = (answer: Answered | NoAnswer): answer is Answered =>
   answer.state === 'answered' && ![401, 403, 421, 429].includes(answer.statusCode);
 
 /** A daemon at one of several places: at the first that answers, and there again. */

@@ -3,8 +3,6 @@ import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import type Yargs from 'yargs';
 import { COLLECTORS, ENGINE_COLLECTORS } from '../collectors/index.ts';
-import type { Logger } from '../exporters/log.ts';
-import type { PrometheusExporter } from '../exporters/prometheus.ts';
 import type { AlertListener } from './alerting.ts';
 import { check } from './commands/check.ts';
 import { type Command, type Config, loadConfig, optionsFor, UsageError } from './config/config.ts';
@@ -40,6 +38,7 @@ const commands: Record<
         { Alerting, sinksOf },
         { Recorder },
         { systemLookup },
+        { apiSocketPlace, webAccess },
       ] = await Promise.all([
         import('./commands/run.ts'),
         import('./look-worker.ts'),
@@ -49,6 +48,7 @@ const commands: Record<
         import('./alerting.ts'),
         import('./recorder.ts'),
         import('../exporters/name-lookup.ts'),
+        import('./who-reads.ts'),
       ]);
       const logger = createLogger(config.logLevel, process.stdout, process.stdout.isTTY === true);
       const { maxDestinations } = config;
@@ -57,7 +57,7 @@ const commands: Record<
       if (stateDir === null && config.stateDir === 'auto') {
         logger.warn('incidents are not recorded: neither $STATE_DIRECTORY nor $HOME is set; give --state-dir DIR');
       }
-      const web = await webAccess(config, logger, metrics);
+      const web = await webAccess(config, logger, metrics, monotonic);
       const recorder =
         stateDir === null
           ? null
@@ -111,7 +111,7 @@ const commands: Record<
         hostName: hostname(),
         probeSocket: probeSocketPlace(config),
         web,
-        apiSocket: apiSocketPlace(config),
+        apiSocket: apiSocketPlace(config, process.env, process.getuid?.() === 0),
         monotonic,
       });
     },
@@ -292,30 +292,6 @@ function probeSocketPlace({ probeSocket, probeSocketMode, probeSocketGroup }: Co
     throw new UsageError(`--probe-socket-group: this host has no group ${probeSocketGroup}; use one that it has`);
   }
   return { path, mode: probeSocketMode, group };
-}
-
-/** Where `top`, `explain` and `doctor` ask: by itself only where others have to show who they are. */
-function apiSocketPlace({ apiSocket, webConfig }: Config) {
-  if (apiSocket === 'auto' && webConfig === null) return null;
-  const path = runtimeSocketOf(apiSocket, 'api.sock', process.env, process.getuid?.() === 0);
-  return path === null ? null : { path, mode: 0o660, group: groupId('lastport') };
-}
-
-/** Throws UsageError for a web configuration that cannot be used. */
-async function webAccess({ webConfig }: Config, logger: Logger, metrics: Pick<PrometheusExporter, 'noteWeb'>) {
-  if (webConfig === null) return null;
-  const { WebAccess } = await import('./web-access.ts');
-  const access = new WebAccess(webConfig, {
-    monotonic,
-    onChange: (problem) => {
-      metrics.noteWeb(access);
-      if (problem === null) logger.info('web configuration reloaded');
-      else logger.error({ err: problem }, 'web configuration not reloaded, the old one stays');
-    },
-  });
-  for (const warning of access.warnings) logger.warn(warning);
-  metrics.noteWeb(access);
-  return access;
 }
 
 const stateDirectory = ({ stateDir }: Config) => stateDirOf(stateDir, process.env, process.getuid?.() === 0);

@@ -1,24 +1,21 @@
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AlertSink } from '../../exporters/alert-sink.ts';
 import type { HttpServer } from '../../exporters/http-server.ts';
 import type { Logger } from '../../exporters/log.ts';
 import type { PrometheusExporter } from '../../exporters/prometheus.ts';
 import type { UnixPlace } from '../../exporters/unix-socket.ts';
-import { isAuthenticated } from '../../exporters/web/settings.ts';
 import { type Alerting, rulesOf } from '../alerting.ts';
 import type { Config } from '../config/config.ts';
 import type { AlertRules } from '../correlate/alert-book.ts';
 import type { AskedDestination } from '../correlate/asked.ts';
-import { isOpen, NO_AUTHENTICATION } from '../doctor/access-sight.ts';
 import type { LookWorker, LookWorkerOptions } from '../look-worker.ts';
 import type { Assessment, HostInventory } from '../model/assessment.ts';
 import type { Gap } from '../model/gap.ts';
 import { type Publisher, publishTo } from '../publish.ts';
 import type { Recorder } from '../recorder.ts';
 import type { WebAccess } from '../web-access.ts';
+import { serveLocally, warnOfReaders } from '../who-reads.ts';
 import type { WorkerOrders } from '../worker-messages.ts';
 
 export interface RunParts {
@@ -149,11 +146,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   await started;
   const { listen } = config;
   logger.info({ listen: listen.kind === 'tcp' ? `${listen.host}:${port}` : `unix:${listen.path}` }, 'listening');
-  const settings = parts.web?.current();
-  if (isOpen(listen)) {
-    if (settings === undefined || !isAuthenticated(settings)) logger.warn(NO_AUTHENTICATION);
-    else if (settings.tls === null) logger.warn('passwords cross the network in plain: give a tls_server_config too');
-  }
+  warnOfReaders(listen, parts.web?.current() ?? null, logger);
 
   if (!signal.aborted) await once(signal, 'abort');
   logger.info('ending');
@@ -255,17 +248,6 @@ function reportUnchangeable(old: Config, changed: Config, logger: Logger): void 
     if (JSON.stringify(old[field]) !== JSON.stringify(changed[field])) {
       logger.warn({ option: field }, 'this option takes effect at the next start');
     }
-  }
-}
-
-/** Without it `top`, `explain` and `doctor` do not reach a daemon that asks for passwords; all else goes on. */
-async function serveLocally(http: HttpServer, place: UnixPlace, logger: Logger): Promise<void> {
-  try {
-    mkdirSync(dirname(place.path), { recursive: true, mode: 0o755 });
-    await http.listenLocally(place);
-  } catch (error) {
-    const err = (error as Error).message;
-    logger.warn({ err, socket: place.path }, 'top, explain and doctor cannot ask here; choose another --api-socket');
   }
 }
 

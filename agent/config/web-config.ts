@@ -43,7 +43,7 @@ const HASH = pipe(
 );
 
 /** The rounds of a bcrypt hash, as a power of two. */
-export const costOf = (hash: string): number => Number(hash.slice(4, 6));
+const costOf = (hash: string): number => Number(hash.slice(4, 6));
 
 const HEADER = pipe(TEXT, regex(/^[\t\x20-\x7e]*$/, 'not the text of a header; use printable ASCII'));
 

@@ -59,6 +59,9 @@ describe('WebAccess', () => {
     writeFileSync(path, 'basic_auth_users: {prometheus: secret}\n');
     assert.deepEqual(bad(), [hash('a'), false]);
     assert.deepEqual(bad(), [hash('a'), false]);
+    writeFileSync(path, 'basic_auth_users: {prometheus: hidden}\n');
+    assert.deepEqual(bad(), [hash('a'), false]);
+    assert.equal(told.length, 1, 'the same problem of another text');
     rmSync(path);
     assert.deepEqual(bad(), [hash('a'), false]);
     assert.deepEqual(bad(), [hash('a'), false]);

@@ -152,4 +152,29 @@ describe('Prometheus and lastport run --web-config', { skip }, () => {
       await inside.close();
     }
   });
+
+  it('is missed, in the log, where others than this host may read', { timeout: 30_000 }, async () => {
+    const inside = await Inside.open({ listens: false, starts: false });
+    try {
+      const run = [
+        process.execPath,
+        LASTPORT,
+        'run',
+        '--netns',
+        'self',
+        '--probe-socket',
+        'off',
+        '--listen',
+        '0.0.0.0:9477',
+      ];
+      await inside.start('lastport', run);
+      await inside.until('a warning', async () =>
+        /"warn".*anyone who reaches this address can read it: give --web-config FILE/.test(inside.log('lastport'))
+          ? 'yes'
+          : null,
+      );
+    } finally {
+      await inside.close();
+    }
+  });
 });
