@@ -102,7 +102,7 @@ const commands: Record<
           return new Alerting(rules, [new EXPORTERS.alertLog(logger), noted], sinks, monotonic);
         },
         recorder,
-        serve: (options) => new EXPORTERS.http(options),
+        serve: (options) => new EXPORTERS.http({ ...options, onRefused: (why) => metrics.noteRefused(why) }),
         inventory: (signal) => readInventory({ signal }),
         route: resolveAsked,
         reload,

@@ -31,7 +31,12 @@ const compress = promisify(gzip);
 /** Sends answers, and knows how much of them is still to be taken. */
 export class Answers {
   private bytes = 0;
+  private readonly onBusy: () => void;
   private readonly bytesOf = new WeakMap<ServerResponse, number>();
+
+  constructor(onBusy: () => void) {
+    this.onBusy = onBusy;
+  }
 
   async send(
     request: IncomingMessage,
@@ -44,6 +49,7 @@ export class Answers {
     // Nobody would forget it.
     if (request.socket.destroyed) return;
     if (body.length >= SMALL_BYTES && this.bytes + body.length > MOST_BYTES) {
+      this.onBusy();
       await this.send(
         request,
         response,

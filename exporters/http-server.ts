@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Alert } from '../agent/model/alert.ts';
 import type { Assessment } from '../agent/model/assessment.ts';
 import { EventStream, type News } from './event-stream.ts';
@@ -12,6 +12,7 @@ import { listenUnix, type UnixPlace } from './unix-socket.ts';
 import { Access } from './web/access.ts';
 import { Door } from './web/door.ts';
 import { MOST_CONNECTIONS, Places } from './web/places.ts';
+import type { Refusal } from './web/refusals.ts';
 import type { WebSettings } from './web/settings.ts';
 
 export interface HttpServerOptions {
@@ -23,6 +24,8 @@ export interface HttpServerOptions {
   /** Who may read, as it is now: asked for each connection and each request. Whether there is TLS never changes. */
   readonly web?: () => WebSettings;
   readonly patience?: Patience;
+  /** Somebody was refused, or hung up on. */
+  readonly onRefused?: (why: Refusal) => void;
   readonly onError: (what: string, error: unknown) => void;
   /** In ms, on a clock that no one sets. */
   readonly monotonic: () => number;
@@ -51,11 +54,11 @@ export class HttpServer {
   private alerts: readonly Alert[] = [];
   private readonly stream: EventStream;
   private assets: ReadonlyMap<string, Asset> | null = null;
-  private readonly answers = new Answers();
+  private readonly answers = new Answers(() => this.onRefused('busy'));
   private readonly access: Access;
   private readonly places: Places;
   private readonly door: Door;
-  private local: { readonly door: Door; close(): void } | null = null;
+  private local: { readonly door: Door; readonly release: () => void } | null = null;
   private unix = false;
   private settings: WebSettings;
   private readonly patience: Patience;
@@ -65,7 +68,7 @@ export class HttpServer {
     this.options = options;
     this.stream = new EventStream(options.monotonic);
     this.access = new Access(options.monotonic);
-    this.places = new Places(options.monotonic);
+    this.places = new Places(options.monotonic, () => this.onRefused('room'));
     this.settings = options.web?.() ?? EVERYBODY;
     this.patience = options.patience ?? PATIENCE;
     this.door = new Door({
@@ -78,6 +81,7 @@ export class HttpServer {
         this.places.enter(socket);
       },
       onRequest: (request, response) => void this.handle(request, response, false),
+      onRefused: (why) => this.onRefused(why),
     });
   }
 
@@ -95,9 +99,10 @@ export class HttpServer {
       requestMs: this.patience.requestMs,
       onConnection: () => undefined,
       onRequest: (request, response) => void this.handle(request, response, true),
+      onRefused: (why) => this.onRefused(why),
     });
     const release = await listenUnix(door.server, place);
-    this.local = { door, close: release };
+    this.local = { door, release };
   }
 
   publish(assessment: Assessment): void {
@@ -121,11 +126,11 @@ export class HttpServer {
 
   /** Stops listening, ends idle connections, and after `graceMs` those too whose answer or request is not complete. */
   async close(graceMs = 1000): Promise<void> {
-    const servers = [this.door.server, ...(this.local === null ? [] : [this.local.door.server])];
-    const closing = servers.map((server) => closed(server, graceMs));
-    this.local?.close();
+    const doors = [this.door, ...(this.local === null ? [] : [this.local.door])];
+    const closing = doors.map((door) => door.close(graceMs));
+    this.local?.release();
     this.stream.close();
-    for (const server of servers) server.closeIdleConnections();
+    for (const { server } of doors) server.closeIdleConnections();
     await Promise.all([...closing, this.access.close()]);
   }
 
@@ -145,7 +150,10 @@ export class HttpServer {
       socket.destroy();
       return;
     }
-    const patience = setTimeout(() => response.destroy(), this.patience.answerMs);
+    const patience = setTimeout(() => {
+      this.onRefused('slow');
+      response.destroy();
+    }, this.patience.answerMs);
     patience.unref();
     whenOver(request, response, () => {
       clearTimeout(patience);
@@ -160,7 +168,7 @@ export class HttpServer {
       const isUnix = isLocal || this.unix;
       const refused =
         refusal(request, isUnix ? null : this.options.allowedHosts()) ??
-        (isLocal ? null : await this.access.refusal(request, settings));
+        (isLocal ? null : await this.stranger(request));
       if (refused === null && targetOf(request).path === '/api/stream' && !this.stream.isFull) {
         clearTimeout(patience);
         const { assessment } = this;
@@ -173,6 +181,17 @@ export class HttpServer {
       this.options.onError(`answering ${request.method} failed`, error);
       response.destroy();
     }
+  }
+
+  /** What is told to who may not read. */
+  private async stranger(request: IncomingMessage): Promise<Answer | null> {
+    const refused = await this.access.refusal(request, this.settings);
+    if (refused !== null) this.onRefused(refused.why);
+    return refused;
+  }
+
+  private onRefused(why: Refusal): void {
+    this.options.onRefused?.(why);
   }
 
   private async answer(request: IncomingMessage): Promise<Answer> {
@@ -222,15 +241,4 @@ export class HttpServer {
     const age = `the last look was taken ${(last.ageMs / 1000).toFixed(1)} s ago`;
     return last.ageMs <= last.limitMs ? line(200, `ok, ${age}`) : line(503, `stuck, ${age}`);
   }
-}
-
-/** When nobody is connected any more: after `graceMs` at the latest. */
-function closed(server: Server, graceMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const impatience = setTimeout(() => server.closeAllConnections(), graceMs);
-    server.close(() => {
-      clearTimeout(impatience);
-      resolve();
-    });
-  });
 }

@@ -162,6 +162,7 @@ export const METRICS = {
   ]),
   lastport_incidents_total: counter('Incidents that have begun and are recorded.', []),
   lastport_incident_write_failures_total: counter('Attempts to write an incident down that failed.', []),
+  lastport_http_refused_total: counter('Requests and connections that were refused or hung up on, by why.', ['reason']),
   lastport_web_config_last_reload_successful: gauge(
     'Whether the web configuration and its files are in use as they are now, or older ones since these are bad.',
     ['file'],

@@ -23,6 +23,7 @@ import { DELIVERY_RESULTS, type DeliveryResult } from './alert-sink.ts';
 import { DestinationClocks } from './destination-clocks.ts';
 import { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
 import { poolSeries } from './pool-series.ts';
+import { REFUSALS, type Refusal } from './web/refusals.ts';
 
 /** Above this share of its ports a destination has series of its own, healthy or not. */
 const DETAIL_RATIO = 0.05;
@@ -77,6 +78,7 @@ export class PrometheusExporter {
   private readonly deliveries = new Map<string, Map<DeliveryResult, number>>();
   private incidents: { readonly incidents: number; readonly writeFailures: number } | null = null;
   private web: WebState | null = null;
+  private readonly refusals = new Map<Refusal, number>(REFUSALS.map((one) => [one, 0]));
   private readonly clocks = new DestinationClocks();
   private series = 0;
   private omitted = 0;
@@ -124,6 +126,11 @@ export class PrometheusExporter {
   /** What holds of the web configuration. Never called: there is none. */
   noteWeb({ file, isCurrent, expiresAt }: WebState): void {
     this.web = { file, isCurrent, expiresAt };
+  }
+
+  /** Of somebody who wanted to read. */
+  noteRefused(why: Refusal): void {
+    this.refusals.set(why, (this.refusals.get(why) ?? 0) + 1);
   }
 
   publish(assessment: Assessment): void {
@@ -179,6 +186,7 @@ export class PrometheusExporter {
       this.count('lastport_incidents_total', {}, this.incidents.incidents);
       this.count('lastport_incident_write_failures_total', {}, this.incidents.writeFailures);
     }
+    for (const [reason, count] of this.refusals) this.count('lastport_http_refused_total', { reason }, count);
     if (this.web !== null) {
       const { file, isCurrent, expiresAt } = this.web;
       this.set('lastport_web_config_last_reload_successful', { file }, Number(isCurrent));

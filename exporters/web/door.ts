@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { isWelcome } from './client-certificate.ts';
+import type { Refusal } from './refusals.ts';
 import type { TlsSettings } from './settings.ts';
 
 /** A scrape sends a few hundred bytes of headers and no body; all else is a mistake or an attack. */
@@ -10,6 +11,9 @@ const LARGEST_HEADERS = 16 * 1024;
 const MOST_HEADERS = 64;
 /** Above the usual scrape interval of 15 s, so that a scraper keeps its connection. */
 const KEEP_ALIVE_MS = 65_000;
+
+/** What Node calls it when a handshake or a request takes too long. */
+const TIMEOUTS = new Set(['ERR_TLS_HANDSHAKE_TIMEOUT', 'ERR_HTTP_REQUEST_TIMEOUT']);
 
 export interface DoorOptions {
   /** null: plain HTTP. Whether there is TLS does not change later. */
@@ -20,6 +24,8 @@ export interface DoorOptions {
   /** A connection, before anything is read from it. */
   readonly onConnection: (socket: Socket) => void;
   readonly onRequest: RequestListener;
+  /** Somebody was hung up on. */
+  readonly onRefused: (why: Extract<Refusal, 'certificate' | 'slow'>) => void;
 }
 
 /** A server of Node's with the limits of ours: whoever connects, it costs little and not for long. */
@@ -31,7 +37,7 @@ export class Door {
   /** By which settings a connection was let in. */
   private readonly letInBy = new WeakMap<Socket, TlsSettings | null>();
 
-  constructor({ tls, mostConnections, requestMs, onConnection, onRequest }: DoorOptions) {
+  constructor({ tls, mostConnections, requestMs, onConnection, onRequest, onRefused }: DoorOptions) {
     const limits = {
       maxHeaderSize: LARGEST_HEADERS,
       headersTimeout: requestMs,
@@ -52,9 +58,10 @@ export class Door {
     // Before those of Node: what is found out then holds for this connection.
     server.prependListener('connection', onConnection);
     if (tls === null) server.on('connection', (socket: Socket) => this.letInBy.set(socket, null));
-    else server.prependListener('secureConnection', (socket: TLSSocket) => this.letIn(socket));
+    else server.prependListener('secureConnection', (socket: TLSSocket) => this.letIn(socket, onRefused));
     server.on('request', ({ socket }) => this.heard.add(socket));
-    server.on('clientError', (_, socket) => {
+    server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket) => {
+      if (TIMEOUTS.has(code)) onRefused('slow');
       // Before the end of a handshake it would not be understood, and behind an answer be taken for another one.
       const speaks = this.letInBy.has(socket as Socket) && !this.heard.has(socket as Socket);
       // Destroyed as soon as that is out: half closed it would keep one of the places for connections.
@@ -81,10 +88,24 @@ export class Door {
     return this.letInBy.get(socket) !== this.tls;
   }
 
-  private letIn(socket: TLSSocket): void {
+  /** Stops listening, ends idle connections, and after `graceMs` those too whose answer or request is not complete. */
+  close(graceMs: number): Promise<void> {
+    const { server } = this;
+    return new Promise((resolve) => {
+      const impatience = setTimeout(() => server.closeAllConnections(), graceMs);
+      server.close(() => {
+        clearTimeout(impatience);
+        resolve();
+      });
+    });
+  }
+
+  private letIn(socket: TLSSocket, onRefused: DoorOptions['onRefused']): void {
     socket.disableRenegotiation();
     this.letInBy.set(socket, this.tls);
-    if (this.tls !== null && !isWelcome(socket, this.tls)) socket.destroy();
+    if (this.tls === null || isWelcome(socket, this.tls)) return;
+    onRefused('certificate');
+    socket.destroy();
   }
 }
 

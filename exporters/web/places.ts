@@ -23,9 +23,12 @@ export class Places {
   private readonly places = new Map<string, Place>();
   private readonly shares = new Map<string, number>();
   private readonly monotonic: () => number;
+  private readonly onNoRoom: () => void;
 
-  constructor(monotonic: () => number) {
+  /** `onNoRoom`: somebody had to go, or was not let in. */
+  constructor(monotonic: () => number, onNoRoom: () => void) {
     this.monotonic = monotonic;
+    this.onNoRoom = onNoRoom;
   }
 
   /** A new connection, before anything is read from it. It is ended if there is no room for it. */
@@ -36,6 +39,7 @@ export class Places {
     const sharer = sharerOf(remoteAddress);
     const isShareFull = sharer !== null && (this.shares.get(sharer) ?? 0) >= MOST_OF_ONE;
     if (isShareFull || this.places.size >= MOST_CONNECTIONS) {
+      this.onNoRoom();
       const idle = this.idlest(isShareFull ? sharer : undefined);
       if (idle === null) {
         // Who listens for connections after us still expects one.
@@ -57,7 +61,9 @@ export class Places {
   /** A request begins; false: too many on this connection, which is to be ended. `socket` may be the TLS one around it. */
   begin(socket: Socket): boolean {
     const place = this.places.get(keyOf(socket));
-    return place === undefined || ++place.waiting <= MOST_WAITING;
+    const isRoom = place === undefined || ++place.waiting <= MOST_WAITING;
+    if (!isRoom) this.onNoRoom();
+    return isRoom;
   }
 
   end(socket: Socket): void {

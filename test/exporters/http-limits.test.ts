@@ -24,13 +24,14 @@ describe('who is slow', { timeout: 30_000 }, () => {
     ['with headers, one byte after the other', 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: '],
   ] as const) {
     it(`${what} is hung up on, however often something comes`, () =>
-      serve({ patience: IMPATIENT }, async ({ port }) => {
+      serve({ patience: IMPATIENT }, async ({ port, refused }) => {
         const socket = rawSocket(port);
         socket.write(bytes);
         const drip = setInterval(() => socket.write('a'), 50);
         const text = await untilClosed(socket);
         clearInterval(drip);
         assert.ok(!answers(text).includes(200), text);
+        assert.deepEqual(refused, ['slow']);
         socket.destroy();
       }));
   }
@@ -44,7 +45,7 @@ describe('who is slow', { timeout: 30_000 }, () => {
     }));
 
   it('to read a big answer is hung up on, although it reads now and then', () =>
-    serve({ patience: IMPATIENT }, async ({ http, port }) => {
+    serve({ patience: IMPATIENT }, async ({ http, port, refused }) => {
       http.publish(assessment({ gaps: [{ source: 's', what: 'x'.repeat(20e6), why: '', costs: '' }] }));
       const socket = rawSocket(port);
       socket.write('GET /api/assessment HTTP/1.1\r\nHost: localhost\r\n\r\n');
@@ -55,11 +56,12 @@ describe('who is slow', { timeout: 30_000 }, () => {
       }
       await untilClosed(socket);
       assert.ok(socket.bytesRead < 20e6, `${socket.bytesRead} bytes`);
+      assert.deepEqual(refused, ['slow']);
       assert.equal(await status(port), 200);
     }));
 
   it('costs a bounded memory, and no small answer', () =>
-    serve({}, async ({ http, port }) => {
+    serve({}, async ({ http, port, refused }) => {
       http.publish(assessment({ gaps: [{ source: 's', what: 'x'.repeat(16e6), why: '', costs: '' }] }));
       const sockets: Socket[] = [];
       for (let index = 0; index < 6; index++) {
@@ -70,12 +72,13 @@ describe('who is slow', { timeout: 30_000 }, () => {
       }
       const heads = sockets.map((socket) => answers(String(socket.read()))[0]);
       assert.deepEqual(heads, [200, 200, 200, 200, 503, 503]);
+      assert.deepEqual(refused, ['busy', 'busy']);
       assert.equal(await status(port), 200);
       for (const socket of sockets) socket.destroy();
     }));
 
   it('to begin or to end a handshake is hung up on', { skip: needs('openssl') }, () =>
-    serve({ patience: IMPATIENT, web: () => ({ ...OPEN, tls }) }, async ({ port, errors }) => {
+    serve({ patience: IMPATIENT, web: () => ({ ...OPEN, tls }) }, async ({ port, errors, refused }) => {
       // A TLS record that announces a ClientHello of 512 bytes, and its beginning.
       for (const bytes of ['', Buffer.from('16030102000100', 'hex')]) {
         const socket = rawSocket(port);
@@ -83,6 +86,7 @@ describe('who is slow', { timeout: 30_000 }, () => {
         assert.equal(answers(await untilClosed(socket)).length, 0);
         socket.destroy();
       }
+      assert.deepEqual(refused, ['slow', 'slow']);
       assert.deepEqual(errors, []);
     }),
   );
@@ -97,11 +101,12 @@ describe('who wants much', { timeout: 60_000 }, () => {
       await new Promise((resolve) => setImmediate(resolve));
       return { contentType: 'text/plain', body: 'x' };
     };
-    await serve({ render }, async ({ port, errors }) => {
+    await serve({ render }, async ({ port, errors, refused }) => {
       const socket = rawSocket(port);
       socket.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1000));
       await untilClosed(socket);
       assert.ok(begun > 0 && begun <= 4, `${begun} were begun`);
+      assert.equal(refused[0], 'room');
       assert.deepEqual(errors, []);
       assert.equal(await status(port), 200);
     });

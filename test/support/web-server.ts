@@ -8,6 +8,8 @@ export const OPEN: WebSettings = { tls: null, users: new Map(), headers: {}, rat
 export interface Served {
   readonly http: HttpServer;
   readonly port: number;
+  /** Who was refused, and why. */
+  readonly refused: string[];
   /** What went wrong inside. */
   readonly errors: string[];
 }
@@ -18,17 +20,19 @@ export async function serve(
   use: (served: Served) => Promise<void>,
 ): Promise<void> {
   const errors: string[] = [];
+  const refused: string[] = [];
   const http = new HttpServer({
     render: () => Promise.resolve({ contentType: 'text/plain', body: 'lastport_up 1\n' }),
     lastTick: () => ({ ageMs: 1, limitMs: 5000 }),
     allowedHosts: () => [],
     onError: (what, error) => errors.push(`${what}: ${(error as Error).message}`),
+    onRefused: (why) => refused.push(why),
     monotonic: () => performance.now(),
     ...options,
   });
   const port = await http.listen({ kind: 'tcp', host: '127.0.0.1', port: 0 });
   try {
-    await use({ http, port, errors });
+    await use({ http, port, errors, refused });
   } finally {
     await http.close(1);
   }

@@ -70,9 +70,10 @@ describe('passwords', () => {
     ['more than there is room for', basic('prometheus', 'x'.repeat(2000)), 401],
   ] as const) {
     it(`${what}: ${status}`, () =>
-      serve({ web }, async ({ port, errors }) => {
+      serve({ web }, async ({ port, errors, refused }) => {
         assert.equal((await get({ port, headers: { authorization: header } })).status, status);
         assert.deepEqual(errors, []);
+        assert.deepEqual(refused, status === 401 ? ['password'] : []);
       }));
   }
 
@@ -215,11 +216,15 @@ describe('TLS', { skip: needs('openssl') }, () => {
     ['RequireAndVerifyClientCert', ['a', 'elsewhere.example'], 'elsewhere', 200],
   ] as const) {
     it(`${clientAuth} ${allowedSans ?? ''}, shown ${shown}: ${status}`, () =>
-      serve({ web: () => ({ ...OPEN, tls: tlsOf(good, { ca, clientAuth, allowedSans }) }) }, async ({ port }) => {
-        const client = { good, elsewhere, expired, stranger: strangers.good }[shown ?? 'good'];
-        const { status: found } = await get({ port, ca, ...(shown === null ? {} : client) });
-        assert.equal(typeof found === 'string' ? 'refused' : found, status, String(found));
-      }));
+      serve(
+        { web: () => ({ ...OPEN, tls: tlsOf(good, { ca, clientAuth, allowedSans }) }) },
+        async ({ port, refused }) => {
+          const client = { good, elsewhere, expired, stranger: strangers.good }[shown ?? 'good'];
+          const { status: found } = await get({ port, ca, ...(shown === null ? {} : client) });
+          assert.equal(typeof found === 'string' ? 'refused' : found, status, String(found));
+          assert.deepEqual(refused, status === 200 ? [] : ['certificate']);
+        },
+      ));
   }
 
   it('gives a new certificate to the next connection, and ends those that are idle', async () => {

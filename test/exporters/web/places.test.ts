@@ -22,7 +22,10 @@ class Connection extends EventEmitter {
 
 function house() {
   let now = 0;
-  const places = new Places(() => now);
+  const places = new Places(
+    () => now,
+    () => undefined,
+  );
   const enter = (address: string, count = 1) =>
     Array.from({ length: count }, () => {
       const one = new Connection(address);
