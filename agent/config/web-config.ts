@@ -109,10 +109,10 @@ export function parseWebConfig(file: string, text: string): WebConfig {
     return `${file}:${line}:${col}${path.length === 0 ? '' : `: ${path.map(plain).join('.')}`}`;
   };
   const document = readDocument(text, lines, EXAMPLE);
-  if ('problem' in document) throw new UsageError(`${at(document.offset, [])}: ${document.problem}`);
+  if ('problem' in document) throw new UsageError(`${at(document.offset, [])}: ${discreet(document.problem)}`);
   const [odd] = oddities(document).toSorted((a, b) => a.offset - b.offset);
   if (odd !== undefined && 'problem' in odd) {
-    throw new UsageError(`${at(odd.offset, odd.key === undefined ? [] : [odd.key])}: ${odd.problem}`);
+    throw new UsageError(`${at(odd.offset, odd.key === undefined ? [] : [odd.key])}: ${discreet(odd.problem)}`);
   }
   const place = (...path: readonly string[]) => at(start(nodeAt(document, path)), path);
   for (const path of GROUPS) {
@@ -132,6 +132,9 @@ export function parseWebConfig(file: string, text: string): WebConfig {
   }
   return { values: output as WebConfigValues, place };
 }
+
+/** "Unresolved tag: !secret" → "Unresolved tag: …": a password that YAML takes for one of its own signs. */
+const discreet = (problem: string): string => problem.replace(/(?<=^|\s)[!%*&|>@][^\s;]*/g, '…');
 
 function oddities(document: Document.Parsed): readonly Found[] {
   const found: Found[] = [...aliases(document)];

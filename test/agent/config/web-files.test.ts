@@ -70,7 +70,7 @@ describe('readWebFiles', () => {
     [`basic_auth_users: {a: ${HASH}, a: ${HASH}}`, 'a: given twice; give it once'],
     ['basic_auth_users: [a]', ':1:19: basic_auth_users: a group of keys is meant'],
     ['- a', ':1:1: a group of keys is meant'],
-    ['basic_auth_users: &x {}\nrate_limit: *x', ':2:13: *x is an alias'],
+    ['basic_auth_users: &x {}\nrate_limit: *x', ':2:13: … is an alias'],
     ['http_server_config: {http2: yes}', ':1:29: http_server_config.http2: neither true nor false'],
     [
       'http_server_config: {headers: {X-Frame-Options: allow}}',
@@ -112,6 +112,11 @@ describe('readWebFiles', () => {
       'basic_auth_users: {a: hunter2}',
       'basic_auth_users: {a: [hunter2]}',
       'basic_auth_users: hunter2',
+      'basic_auth_users: {a: *hunter2}',
+      'basic_auth_users: {a: !hunter2 x}',
+      'basic_auth_users: {a: "x" hunter2}',
+      '%hunter2\n---\na: 1',
+      'basic_auth_users:\n  a: |hunter2\n   x',
     ]) {
       assert.throws(
         () => read(text),
