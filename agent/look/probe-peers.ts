@@ -20,11 +20,17 @@ export function probePeers(
   return (socket) => {
     const libc = attempt(libcOf);
     // Without koffi nothing is known of it but that it may connect: then it is one of ours, and has no pid.
-    if (libc === null) return { ...NOBODY, netns: (claimed) => (claimed === own.netns ? claimed : null) };
+    if (libc === null) {
+      const netns = (claimed: number | null) => (claimed === own.netns ? claimed : null);
+      return { pid: null, netns, hasEnded: () => false, close: () => undefined };
+    }
     const process = attempt(() => peerProcess(libc, host, socket));
     const cookie = attempt(() => netnsCookie(libc, socket));
     const isOurs = cookie !== null && cookie === own.cookie;
-    if (process === null) return { ...NOBODY, netns: () => (isOurs ? own.netns : null) };
+    // What it sent before it ended is read; what comes later is of somebody who has its socket.
+    if (process === null) {
+      return { pid: null, netns: () => (isOurs ? own.netns : null), hasEnded: () => true, close: () => undefined };
+    }
     return {
       pid: process.pid,
       netns: () => netnsOf(process, host, isOurs ? own.netns : null),
@@ -34,12 +40,9 @@ export function probePeers(
   };
 }
 
-/** Of whom there is no process to be seen: it ended before it was looked at, or is in a pid namespace above ours. */
-const NOBODY = { pid: null, hasEnded: () => false, close: () => undefined };
-
 /** `ours`: where it is by its cookie, for it may be another user's, whom we may not look at. null: it has ended. */
 function netnsOf(process: PeerProcess, host: Host, ours: number | null): number | null {
-  const inode = netnsInode(host, `${process.pid}/ns/net`);
+  const inode = process.pid === null ? null : netnsInode(host, `${process.pid}/ns/net`);
   // Asked last: had it ended before, what was read may be of another with its id.
   return process.hasEnded() ? null : (inode ?? ours);
 }

@@ -12,8 +12,8 @@ const POLLIN = 1;
 
 /** The process that has connected, as the kernel knows it: not whoever has the socket now. */
 export interface PeerProcess {
-  /** As the procfs of `host` counts. */
-  readonly pid: number;
+  /** As the procfs of `host` counts; null: it is in no pid namespace of ours. */
+  readonly pid: number | null;
   /** Whether it is gone. Its id may then be another's. */
   hasEnded(): boolean;
   close(): void;
@@ -21,8 +21,7 @@ export interface PeerProcess {
 
 /**
  * The process at the other end of a Unix socket: by a pidfd, which stays its own whatever becomes of its id
- * (SO_PEERPIDFD, Linux 6.5); else by its id and when it started (proc_pid_stat(5)). null: it has ended already, or is in no
- * pid namespace of ours. Throws what libc throws, or where the socket is none of Node's usual kind.
+ * (SO_PEERPIDFD, Linux 6.5); else by its id and when it started (proc_pid_stat(5)). null: it has ended already. Throws what libc throws, or where the socket is none of Node's usual kind.
  */
 export function peerProcess(libc: Libc, host: Host, socket: Socket): PeerProcess | null {
   const fd = descriptorOf(socket);
@@ -66,22 +65,23 @@ function option(libc: Libc, fd: number, name: number, bytes: number): Buffer | n
 function byPidfd(libc: Libc, host: Host, pidfd: number): PeerProcess | null {
   const close = () => void libc.close(pidfd);
   // 0: in no pid namespace of this procfs; -1: it has ended, and been waited for.
-  const pid = Number(/^Pid:\s*(\d+)$/m.exec(host.readText(`self/fdinfo/${pidfd}`))?.[1] ?? 0);
-  if (pid === 0) {
+  const pid = /^Pid:\s*(\d+)$/m.exec(host.readText(`self/fdinfo/${pidfd}`))?.[1];
+  if (pid === undefined) {
     close();
     return null;
   }
   const question = Buffer.alloc(8);
   question.writeInt32LE(pidfd, 0);
   question.writeInt16LE(POLLIN, 4);
-  return { pid, close, hasEnded: () => libc.poll(question, 1, 0) !== 0 };
+  return { pid: Number(pid) || null, close, hasEnded: () => libc.poll(question, 1, 0) !== 0 };
 }
 
 function byStartTime(libc: Libc, host: Host, fd: number): PeerProcess | null {
   const credentials = option(libc, fd, SO_PEERCRED, UCRED_BYTES);
   if (credentials === null) throw new SystemError('ask who has connected', libc.errno());
   const pid = credentials.readInt32LE(0);
-  const startedAt = pid > 0 ? startTime(host, pid) : null;
+  if (pid <= 0) return { pid: null, close: () => undefined, hasEnded: () => false };
+  const startedAt = startTime(host, pid);
   if (startedAt === null) return null;
   return { pid, close: () => undefined, hasEnded: () => startTime(host, pid) !== startedAt };
 }

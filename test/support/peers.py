@@ -1,6 +1,7 @@
-# Speaks to a probe socket as no probe does: peers.py SOCKET WAY [PID NETNS]. Tells what it does, one line of JSON each.
+# Speaks to a probe socket as no probe does: peers.py SOCKET WAY [PID NETNS], peers.py SOCKET reuse [DAEMON]. Tells what it does, one line of JSON each.
 import json
 import os
+import signal
 import socket
 import struct
 import sys
@@ -75,7 +76,11 @@ def heir():
 
 
 def reuse():
-    """Another process gets the id of the one that connected, and only then something is said."""
+    """Another process gets the id of the one that connected, and only then something is said. DAEMON sleeps until then."""
+    daemon = int(sys.argv[3]) if len(sys.argv) > 3 else None
+    connect().close()
+    if daemon:
+        os.kill(daemon, signal.SIGSTOP)
     heir_reads, heir_writes = os.pipe()
     first = os.fork()
     if first == 0:
@@ -102,6 +107,8 @@ def reuse():
         if second == first:
             break
     tell(first=first, second=second)
+    if daemon:
+        os.kill(daemon, signal.SIGCONT)
     os.write(heir_writes, b'.')
     sys.stdin.read()
 

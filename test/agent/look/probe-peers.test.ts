@@ -154,6 +154,16 @@ describe('probePeers', { skip, timeout: 120_000 }, () => {
     });
   }
 
+  it('knows that it does not know one that had ended before it was looked at, although its id is another’s', async () => {
+    const script = '"$1" "$2" "$3" pidfd & exec python3 "$4" "$3" reuse "$!"';
+    const inside = ['unshare', '--pid', '--fork', '--mount-proc', 'sh', '-c', script, 'sh'] as const;
+    const both = start(...inside, process.execPath, RECEIVER, path, PEERS);
+    const { first, second } = await both.until('first');
+    assert.equal(second, first, 'the id was used again');
+    assert.equal((await both.until('heir')).heir, 'was hung up on');
+    for (const { begin } of both.lines.filter((line) => 'begin' in line)) assert.equal(begin, null);
+  });
+
   describe('of a daemon that may not look at others', () => {
     const NOBODY = [
       'setpriv',
