@@ -45,10 +45,11 @@ export class Answers {
     extra: Answer['headers'],
   ): Promise<void> {
     const zipped = answer.body.length >= GZIP_FROM_BYTES && accepts(request.headers['accept-encoding'], 'gzip');
-    const body = zipped ? await compress(answer.body) : Buffer.from(answer.body);
+    const body = zipped ? await compress(answer.body) : answer.body;
+    const bytes = Buffer.byteLength(body);
     // Nobody would forget it.
     if (request.socket.destroyed) return;
-    if (body.length >= SMALL_BYTES && this.bytes + body.length > MOST_BYTES) {
+    if (bytes >= SMALL_BYTES && this.bytes + bytes > MOST_BYTES) {
       this.onBusy();
       await this.send(
         request,
@@ -58,15 +59,15 @@ export class Answers {
       );
       return;
     }
-    this.bytes += body.length;
-    this.bytesOf.set(response, body.length);
+    this.bytes += bytes;
+    this.bytesOf.set(response, bytes);
     response.writeHead(answer.status, {
       ...HEADERS,
       ...answer.headers,
       ...extra,
       ...(zipped ? { 'content-encoding': 'gzip', vary: 'accept-encoding' } : {}),
       'content-type': answer.type ?? 'text/plain; charset=utf-8',
-      'content-length': body.length,
+      'content-length': bytes,
     });
     response.end(request.method === 'HEAD' ? undefined : body);
   }

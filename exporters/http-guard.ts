@@ -42,7 +42,7 @@ const ending = (answer: Answer): Answer => ({ ...answer, headers: { ...answer.he
 
 /** "web-1:9477" → "web-1"; "[::1]:9477" → "::1". Lower case, without a dot at the end. */
 function hostName(host: string): string {
-  const match = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/.exec(host);
+  const match = /^(?:\[([^\]]*)\]|([\w.-]*))(?::\d{1,5})?$/.exec(host);
   return (match?.[1] ?? match?.[2] ?? '').toLowerCase().replace(/\.$/, '');
 }
 
@@ -51,7 +51,7 @@ function hostName(host: string): string {
  * then still sends that name. Addresses and localhost cannot be rebound; other names must be known. HTTP/1.0 clients,
  * which are no browsers, send none.
  */
-function isAllowedHost(host: string | undefined, allowed: readonly string[]): boolean {
+export function isAllowedHost(host: string | undefined, allowed: readonly string[]): boolean {
   if (host === undefined) return true;
   const name = hostName(host);
   if (isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost')) return true;
@@ -59,6 +59,6 @@ function isAllowedHost(host: string | undefined, allowed: readonly string[]): bo
 }
 
 /** Browsers name the origin of the page that asks. Whoever sends none is no page of another origin. */
-function isSameOrigin(origin: string | undefined, host: string | undefined): boolean {
+export function isSameOrigin(origin: string | undefined, host: string | undefined): boolean {
   return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
 }

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, it } from 'node:test';
 import { request } from 'undici';
+import { isSameOrigin } from '../../exporters/http-guard.ts';
 import { assessment } from '../support/assessments.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { needs } from '../support/needs.ts';
@@ -243,4 +244,16 @@ describe('a request', () => {
       assert.ok(first === 200 || first === 400 || first === 431, `${first}`);
       socket.destroy();
     }));
+});
+
+describe('isSameOrigin', () => {
+  for (const [origin, host, expected] of [
+    [undefined, 'web-1:9477', true],
+    ['http://web-1:9477', 'web-1:9477', true],
+    ['https://web-1:9477', 'web-1:9477', true],
+    ['http://web-1', 'web-1:9477', false],
+    ['null', 'web-1:9477', false],
+  ] as const) {
+    it(`${origin} of ${host}: ${expected}`, () => assert.equal(isSameOrigin(origin, host), expected));
+  }
 });
