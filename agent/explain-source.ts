@@ -2,7 +2,8 @@ import { decodeIncident, isIncidentFile, LONGEST_FILE } from '../exporters/incid
 import type { Folder } from '../exporters/incidents/folder.ts';
 import type { ExplainSource } from './commands/explain.ts';
 import { formatListen, type Listen } from './config/option-values.ts';
-import { type Answered, askDaemon, type NoAnswer } from './daemon-client.ts';
+import type { Answered, NoAnswer } from './daemon-client.ts';
+import { DaemonSomewhere } from './daemon-places.ts';
 import type { Assessment } from './model/assessment.ts';
 import { isAssessment } from './model/assessment-shape.ts';
 import type { Incident } from './model/incident.ts';
@@ -17,17 +18,18 @@ const DAY_MS = 24 * 3600 * 1000;
 
 /** What the daemon knows; where none answers, what one look shows. */
 export async function liveSource(
-  listen: Listen,
+  places: readonly [Listen, ...Listen[]],
   look: () => Promise<Assessment>,
   stderr: (text: string) => void,
 ): Promise<ExplainSource> {
-  const answer = await askDaemon(listen, '/api/assessment', { timeoutMs: TIMEOUT_MS, mostBytes: MOST_BYTES });
+  const daemon = await DaemonSomewhere.open(places, { timeoutMs: TIMEOUT_MS, mostBytes: MOST_BYTES });
+  const answer = await daemon.ask('/api/assessment').finally(() => daemon.close());
   if (answer.state === 'answered' && answer.statusCode === 200) {
     const assessment = parsed(answer.text);
     if (assessment !== null) return { from: 'daemon', assessment };
   }
   if (answer.state !== 'not running') {
-    stderr(`lastport: the daemon at ${formatListen(listen)} does not say what it knows: ${reasonOf(answer)}\n`);
+    stderr(`lastport: the daemon at ${formatListen(places[0])} does not say what it knows: ${reasonOf(answer)}\n`);
   }
   return { from: 'look', assessment: await look() };
 }

@@ -10,7 +10,7 @@ import { check } from './commands/check.ts';
 import { DESCRIPTIONS } from './config/command-words.ts';
 import { type Command, type Config, loadConfig, optionsFor, UsageError } from './config/config.ts';
 import { formatListen } from './config/option-values.ts';
-import { probeSocketOf } from './config/probe-socket.ts';
+import { runtimeSocketOf } from './config/runtime-socket.ts';
 import { stateDirOf } from './config/state-dir.ts';
 import { groupId, monotonic, now, readFileStart, realHost, version } from './host.ts';
 import { makeLook } from './look/make.ts';
@@ -43,6 +43,7 @@ const commands: Record<
         { Recorder },
         { systemLookup },
         { serviceManager },
+        { apiSocketPlace, webAccess },
       ] = await Promise.all([
         import('./commands/run.ts'),
         import('./look-worker.ts'),
@@ -54,6 +55,7 @@ const commands: Record<
         import('./recorder.ts'),
         import('../exporters/name-lookup.ts'),
         import('./service-manager.ts'),
+        import('./who-reads.ts'),
       ]);
       const { maxDestinations } = config;
       const metrics = new EXPORTERS.prometheus({ maxDestinations, version: version(), node: process.version });
@@ -74,6 +76,7 @@ const commands: Record<
       if (stateDir === null && config.stateDir === 'auto') {
         logger.warn('incidents are not recorded: neither $STATE_DIRECTORY nor $HOME is set; give --state-dir DIR');
       }
+      const web = await webAccess(config, logger, metrics, monotonic);
       const recorder =
         stateDir === null
           ? null
@@ -128,7 +131,7 @@ const commands: Record<
           return new Alerting(rules, [new EXPORTERS.alertLog(logger), noted], sinks, monotonic);
         },
         recorder,
-        serve: (options) => new EXPORTERS.http(options),
+        serve: (options) => new EXPORTERS.http({ ...options, onRefused: (why) => metrics.noteRefused(why) }),
         inventory: (signal) => readInventory({ signal }),
         route: resolveAsked,
         reload,
@@ -142,6 +145,8 @@ const commands: Record<
           const monotonicUs = () => process.hrtime.bigint() / 1000n;
           return manager === null ? null : new EXPORTERS.sdNotify({ ...manager, stuckMs, monotonicUs });
         },
+        web,
+        apiSocket: apiSocketPlace(config, process.env, process.getuid?.() === 0),
         monotonic,
       });
     },
@@ -170,7 +175,7 @@ const commands: Record<
           import('../exporters/text.ts'),
           import('./look-worker.ts'),
           import('./asked.ts'),
-          import('./daemon-client.ts'),
+          import('./daemon-places.ts'),
           import('./explain-source.ts'),
         ]);
       const isScreen = process.stdin.isTTY && process.stdout.isTTY && process.env['TERM'] !== 'dumb';
@@ -180,7 +185,8 @@ const commands: Record<
         source: async (onFeed) => {
           const { listen, tickMs, procfs, engine, netns, ask, podLogs, nat, to, stateDir } = config;
           const { asked, gaps } = to.length === 0 ? { asked: [], gaps: [] } : await resolveAsked(to);
-          const daemon = await client.DaemonClient.open(listen, { timeoutMs: 2000, mostBytes: source.MOST_BYTES });
+          const limits = { timeoutMs: 2000, mostBytes: source.MOST_BYTES };
+          const daemon = await client.DaemonSomewhere.open(client.daemonPlaces(config), limits);
           const feeds = new TopSource({
             ask: () => daemon.ask('/api/assessment'),
             startLooking: (onAssessment, onError) => {
@@ -224,12 +230,14 @@ const commands: Record<
   },
   explain: {
     run: async (config, _, target) => {
-      const [{ explain }, { incidentSource, liveSource }, { explainText }, { realFolder }] = await Promise.all([
-        import('./commands/explain.ts'),
-        import('./explain-source.ts'),
-        import('../exporters/explain-text.ts'),
-        import('../exporters/incidents/folder.ts'),
-      ]);
+      const [{ explain }, { incidentSource, liveSource }, { explainText }, { realFolder }, { daemonPlaces }] =
+        await Promise.all([
+          import('./commands/explain.ts'),
+          import('./explain-source.ts'),
+          import('../exporters/explain-text.ts'),
+          import('../exporters/incidents/folder.ts'),
+          import('./daemon-places.ts'),
+        ]);
       const stateDir = stateDirectory(config);
       const folder = stateDir === null ? null : realFolder(`${stateDir}/${INCIDENTS}`);
       const look = async () => {
@@ -237,7 +245,9 @@ const commands: Record<
       };
       return explain(target, {
         source: () =>
-          config.at === null ? liveSource(config.listen, look, stderr) : incidentSource(folder, config.at, now()),
+          config.at === null
+            ? liveSource(daemonPlaces(config), look, stderr)
+            : incidentSource(folder, config.at, now()),
         render: (all) => explainText(all, { color: hasColors(), hint: nothingToExplain(target) }),
         format: config.format,
         stdout,
@@ -312,7 +322,7 @@ async function topScreen() {
 const INCIDENTS = 'incidents';
 /** Throws UsageError for a group that does not exist. */
 function probeSocketPlace({ probeSocket, probeSocketMode, probeSocketGroup }: Config) {
-  const path = probeSocketOf(probeSocket, process.env, process.getuid?.() === 0);
+  const path = runtimeSocketOf(probeSocket, 'probe.sock', process.env, process.getuid?.() === 0);
   if (path === null) return null;
   const group = groupId(probeSocketGroup ?? 'lastport');
   if (group === null && probeSocketGroup !== null) {

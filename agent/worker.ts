@@ -3,6 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { COLLECTORS, ENGINE_COLLECTORS } from '../collectors/index.ts';
 import { ProbeReceiver, type ProbeSink } from '../collectors/undici/receiver.ts';
+import { listenUnix } from '../exporters/unix-socket.ts';
 import { ProbeLedger } from './correlate/probes/probe-ledger.ts';
 import { tickUntil } from './daemon.ts';
 import { monotonic, now } from './host.ts';
@@ -59,7 +60,8 @@ async function listenToProbes(ledger: ProbeLedger): Promise<void> {
   const onError = (what: string, error: unknown) => post({ kind: 'error', what, message: (error as Error).message });
   try {
     receiver = await ProbeReceiver.start({
-      ...probeSocket,
+      path: probeSocket.path,
+      listen: (server) => listenUnix(server, probeSocket),
       sink,
       monotonic,
       identify: probePeers(orders.config, libcOf),

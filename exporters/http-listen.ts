@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import { lstat, unlink } from 'node:fs/promises';
 import type { Server } from 'node:http';
-import { connect } from 'node:net';
+import { listenUnix } from './unix-socket.ts';
 
 export type ListenAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -18,9 +17,13 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Starts listening. Rejects with one line: what, why, what would do. Returns the port, 0 for a Unix socket. */
 export async function listen(server: Server, address: ListenAddress): Promise<number> {
   const place = address.kind === 'unix' ? `unix:${address.path}` : `${bracketed(address.host)}:${address.port}`;
-  if (address.kind === 'unix') await removeStale(address.path);
-  server.listen(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port });
   try {
+    if (address.kind === 'unix') {
+      const release = await listenUnix(server, { path: address.path, mode: null, group: null });
+      server.once('close', release);
+      return 0;
+    }
+    server.listen({ host: address.host, port: address.port });
     await once(server, 'listening');
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
@@ -32,21 +35,3 @@ export async function listen(server: Server, address: ListenAddress): Promise<nu
 }
 
 const bracketed = (host: string) => (host.includes(':') ? `[${host}]` : host);
-
-/** A socket file that a daemon left behind when it died. One that answers, and any other file, is left alone. */
-async function removeStale(path: string): Promise<void> {
-  try {
-    if (!(await lstat(path)).isSocket()) return;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  const socket = connect(path);
-  try {
-    await once(socket, 'connect');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') await unlink(path);
-  } finally {
-    socket.destroy();
-  }
-}

@@ -1,14 +1,20 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Alert } from '../agent/model/alert.ts';
 import type { Assessment } from '../agent/model/assessment.ts';
 import { EventStream, type News } from './event-stream.ts';
-import { isAllowedHost, isSameOrigin } from './http-guard.ts';
+import { type Answer, Answers, accepts, HEADERS, line, whenOver } from './http-answer.ts';
+import { refusal, targetOf } from './http-guard.ts';
 import { type ListenAddress, listen } from './http-listen.ts';
+import { MetricsPages } from './metrics-pages.ts';
 import { type Asset, PAGE_POLICY, readAssets } from './page/assets.ts';
 import { streamed } from './page/streamed.ts';
 import type { MetricsFormat } from './prometheus.ts';
+import { listenUnix, type UnixPlace } from './unix-socket.ts';
+import { Access } from './web/access.ts';
+import { Door } from './web/door.ts';
+import { MOST_CONNECTIONS, Places } from './web/places.ts';
+import type { Refusal } from './web/refusals.ts';
+import type { WebSettings } from './web/settings.ts';
 
 export interface HttpServerOptions {
   readonly render: (format: MetricsFormat) => Promise<{ contentType: string; body: string }>;
@@ -16,38 +22,27 @@ export interface HttpServerOptions {
   readonly lastTick: () => { ageMs: number; limitMs: number } | null;
   /** Names under which a browser or Prometheus may ask, beside IP addresses and localhost. */
   readonly allowedHosts: () => readonly string[];
+  /** Who may read, as it is now: asked for each connection and each request. Whether there is TLS never changes. */
+  readonly web?: () => WebSettings;
+  readonly patience?: Patience;
+  /** Somebody was refused, or hung up on. */
+  readonly onRefused?: (why: Refusal) => void;
   readonly onError: (what: string, error: unknown) => void;
   /** In ms, on a clock that no one sets. */
   readonly monotonic: () => number;
 }
 
-/** A scrape sends a few hundred bytes of headers and no body; all else is a mistake or an attack. */
-const LARGEST_HEADERS = 16 * 1024;
-const LONGEST_URL = 1024;
-const MOST_CONNECTIONS = 128;
-const SLOWEST_REQUEST_MS = 10_000;
-/** Above the usual scrape interval of 15 s, so that a scraper keeps its connection. */
-const KEEP_ALIVE_MS = 65_000;
-const GZIP_FROM_BYTES = 1024;
-/** A page of metrics serves all who ask until the next look, and so long at most: what it says of this process is no look's. */
-const PAGE_MS = 1000;
-
-const HEADERS = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-};
-
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly type?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+/** How long is waited for whoever is slow, in ms. */
+export interface Patience {
+  /** For the handshake, and for a request from its first byte to its last. */
+  readonly requestMs: number;
+  /** From the request to the last byte of its answer. */
+  readonly answerMs: number;
 }
-
-const line = (status: number, body: string): Answer => ({ status, body: `${body}\n` });
+const PATIENCE: Patience = { requestMs: 10_000, answerMs: 30_000 };
+/** Of programs of this host, by the Unix socket that is theirs alone. */
+const MOST_LOCAL_CONNECTIONS = 32;
+const EVERYBODY: WebSettings = { tls: null, users: new Map(), headers: {}, rateLimit: null };
 
 /**
  * Serves what the last tick found: /metrics, /healthz, /readyz, /api/assessment, /api/alerts, and at / a page that shows
@@ -57,44 +52,60 @@ export class HttpServer {
   readonly name = 'http';
   private assessment: Assessment | null = null;
   private text: string | null = null;
-  private readonly pages = new Map<MetricsFormat, { readonly at: number; readonly answer: Promise<Answer> }>();
+  private readonly pages: MetricsPages;
   private alerts: readonly Alert[] = [];
   private readonly stream: EventStream;
   private assets: ReadonlyMap<string, Asset> | null = null;
+  private readonly answers = new Answers(() => this.onRefused('busy'));
+  private readonly access: Access;
+  private readonly places: Places;
+  private readonly door: Door;
+  private local: { readonly door: Door; readonly release: () => void } | null = null;
   private unix = false;
-  private readonly server: Server;
+  private settings: WebSettings;
+  private readonly patience: Patience;
   private readonly options: HttpServerOptions;
 
   constructor(options: HttpServerOptions) {
     this.options = options;
     this.stream = new EventStream(options.monotonic);
-    this.server = createServer(
-      {
-        maxHeaderSize: LARGEST_HEADERS,
-        headersTimeout: SLOWEST_REQUEST_MS,
-        requestTimeout: SLOWEST_REQUEST_MS,
-        keepAliveTimeout: KEEP_ALIVE_MS,
-        connectionsCheckingInterval: 5000,
+    this.pages = new MetricsPages(options.render, options.monotonic);
+    this.access = new Access(options.monotonic);
+    this.places = new Places(options.monotonic, () => this.onRefused('room'));
+    this.settings = options.web?.() ?? EVERYBODY;
+    this.patience = options.patience ?? PATIENCE;
+    this.door = new Door({
+      tls: this.settings.tls,
+      // Of those that have to go some are not gone yet.
+      mostConnections: 2 * MOST_CONNECTIONS,
+      requestMs: this.patience.requestMs,
+      onConnection: (socket) => {
+        this.renew();
+        this.places.enter(socket);
       },
-      (request, response) => void this.handle(request, response),
-    );
-    this.server.maxConnections = MOST_CONNECTIONS;
-    // A client that takes nothing for this long is cut off, whatever it waits for.
-    this.server.timeout = KEEP_ALIVE_MS;
-    this.server.on('clientError', (_, socket) => {
-      // Destroyed as soon as that is out: half closed it would keep one of the places for connections.
-      if (socket.writable) {
-        socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n', () => socket.destroy());
-      } else {
-        socket.destroy();
-      }
+      onRequest: (request, response) => void this.handle(request, response, false),
+      onRefused: (why) => this.onRefused(why),
     });
   }
 
   /** Rejects with one clear line where it cannot listen. Returns the port it got; 0 for a Unix socket. */
   async listen(address: ListenAddress): Promise<number> {
     this.unix = address.kind === 'unix';
-    return listen(this.server, address);
+    return listen(this.door.server, address);
+  }
+
+  /** Serves the programs of this host that may open this socket too, whatever others have to show. */
+  async listenLocally(place: UnixPlace): Promise<void> {
+    const door = new Door({
+      tls: null,
+      mostConnections: MOST_LOCAL_CONNECTIONS,
+      requestMs: this.patience.requestMs,
+      onConnection: () => undefined,
+      onRequest: (request, response) => void this.handle(request, response, true),
+      onRefused: (why) => this.onRefused(why),
+    });
+    const release = await listenUnix(door.server, place);
+    this.local = { door, release };
   }
 
   publish(assessment: Assessment): void {
@@ -118,50 +129,77 @@ export class HttpServer {
   }
 
   /** Stops listening, ends idle connections, and after `graceMs` those too whose answer or request is not complete. */
-  close(graceMs = 1000): Promise<void> {
-    return new Promise((resolve) => {
-      const impatience = setTimeout(() => this.server.closeAllConnections(), graceMs);
-      this.server.close(() => {
-        clearTimeout(impatience);
-        resolve();
-      });
-      this.stream.close();
-      this.server.closeIdleConnections();
-    });
+  async close(graceMs = 1000): Promise<void> {
+    const doors = [this.door, ...(this.local === null ? [] : [this.local.door])];
+    const closing = doors.map((door) => door.close(graceMs));
+    this.local?.release();
+    this.stream.close();
+    for (const { server } of doors) server.closeIdleConnections();
+    await Promise.all([...closing, this.access.close()]);
   }
 
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** What has changed of who may read holds at once, for those too who read already. */
+  private renew(): void {
+    const settings = this.options.web?.() ?? EVERYBODY;
+    if (settings === this.settings) return;
+    this.settings = settings;
+    this.stream.close();
+    this.door.renew(settings.tls);
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse, isLocal: boolean): Promise<void> {
+    const { socket } = request;
+    if (socket.destroyed) return;
+    if (!this.places.begin(socket)) {
+      socket.destroy();
+      return;
+    }
+    const patience = setTimeout(() => {
+      this.onRefused('slow');
+      response.destroy();
+    }, this.patience.answerMs);
+    patience.unref();
+    whenOver(request, response, () => {
+      clearTimeout(patience);
+      this.places.end(socket);
+      this.answers.forget(response);
+    });
     try {
-      const refusal = this.refusal(request);
-      if (refusal === null && pathOf(request) === '/api/stream' && !this.stream.isFull) {
+      if (!isLocal) this.renew();
+      const { settings } = this;
+      const headers = isLocal ? {} : settings.headers;
+      if (!isLocal && this.door.isOutdated(socket)) response.setHeader('connection', 'close');
+      const isUnix = isLocal || this.unix;
+      const refused =
+        refusal(request, isUnix ? null : this.options.allowedHosts()) ??
+        (isLocal ? null : await this.stranger(request));
+      if (refused === null && targetOf(request).path === '/api/stream' && !this.stream.isFull) {
+        clearTimeout(patience);
         const { assessment } = this;
         const first = [this.alertNews(), ...(assessment === null ? [] : [this.look(assessment)])];
-        this.stream.open(request, response, HEADERS, first);
+        this.stream.open(request, response, { ...HEADERS, ...headers }, first);
         return;
       }
-      await send(request, response, refusal ?? (await this.answer(request)));
+      await this.answers.send(request, response, refused ?? (await this.answer(request)), headers);
     } catch (error) {
       this.options.onError(`answering ${request.method} failed`, error);
       response.destroy();
     }
   }
 
-  private refusal(request: IncomingMessage): Answer | null {
-    const { host, origin } = request.headers;
-    if (!this.unix && !isAllowedHost(host, this.options.allowedHosts())) {
-      return line(421, 'This host name is not known here; start lastport with --allowed-host NAME to allow it');
-    }
-    if (!isSameOrigin(origin, host)) return line(403, 'Pages of other origins may not read this');
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return { ...line(405, 'GET and HEAD only'), headers: { allow: 'GET, HEAD' } };
-    }
-    if ((request.url ?? '').length > LONGEST_URL) return line(414, 'Too long');
-    const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
-    return hasBody ? { ...line(413, 'No body, please'), headers: { connection: 'close' } } : null;
+  /** What is told to who may not read. */
+  private async stranger(request: IncomingMessage): Promise<Answer | null> {
+    const refused = await this.access.refusal(request, this.settings);
+    if (refused !== null) this.onRefused(refused.why);
+    return refused;
+  }
+
+  private onRefused(why: Refusal): void {
+    this.options.onRefused?.(why);
   }
 
   private async answer(request: IncomingMessage): Promise<Answer> {
-    const path = pathOf(request);
+    const { path } = targetOf(request);
     switch (path) {
       case '/metrics':
         return this.metrics(request);
@@ -180,18 +218,9 @@ export class HttpServer {
     }
   }
 
-  /** However many ask: to make it takes milliseconds, and of one that is not read there is but one copy. */
   private metrics(request: IncomingMessage): Promise<Answer> {
-    const format = accepts(request.headers.accept, 'application/openmetrics-text') ? 'openmetrics' : 'text';
-    const known = this.pages.get(format);
-    const now = this.options.monotonic();
-    if (known !== undefined && now - known.at < PAGE_MS) return known.answer;
-    const answer = this.options
-      .render(format)
-      .then(({ contentType, body }): Answer => ({ status: 200, type: contentType, body }));
-    this.pages.set(format, { at: now, answer });
-    answer.catch(() => this.pages.delete(format));
-    return answer;
+    const wantsOpenMetrics = accepts(request.headers.accept, 'application/openmetrics-text');
+    return this.pages.get(wantsOpenMetrics ? 'openmetrics' : 'text');
   }
 
   private async page(path: string): Promise<Answer> {
@@ -215,29 +244,4 @@ export class HttpServer {
     const age = `the last look was taken ${(last.ageMs / 1000).toFixed(1)} s ago`;
     return last.ageMs <= last.limitMs ? line(200, `ok, ${age}`) : line(503, `stuck, ${age}`);
   }
-}
-
-const pathOf = ({ url = '' }: IncomingMessage): string => url.split('?', 1)[0] as string;
-
-const compress = promisify(gzip);
-
-/** Whether a header of RFC 9110, 12.5 names this and does not refuse it with q=0. */
-function accepts(header: string | string[] | undefined, wanted: string): boolean {
-  return String(header ?? '')
-    .split(',')
-    .map((item) => item.split(';').map((part) => part.trim().toLowerCase()))
-    .some(([name, ...parameters]) => name === wanted && !parameters.some((one) => /^q=0(\.0*)?$/.test(one)));
-}
-
-async function send(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
-  const zipped = answer.body.length >= GZIP_FROM_BYTES && accepts(request.headers['accept-encoding'], 'gzip');
-  const body = zipped ? await compress(answer.body) : answer.body;
-  response.writeHead(answer.status, {
-    ...HEADERS,
-    ...answer.headers,
-    ...(zipped ? { 'content-encoding': 'gzip', vary: 'accept-encoding' } : {}),
-    'content-type': answer.type ?? 'text/plain; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
-  });
-  response.end(request.method === 'HEAD' ? undefined : body);
 }

@@ -164,6 +164,12 @@ export const METRICS = {
   lastport_incident_write_failures_total: counter('Attempts to write an incident down that failed.', []),
   lastport_log_lines_lost_total: counter('Lines of the log that could not be written.', []),
   lastport_look_restarts_total: counter('Times that the thread that looks had ended and was started again.', []),
+  lastport_http_refused_total: counter('Requests and connections that were refused or hung up on, by why.', ['reason']),
+  lastport_web_config_last_reload_successful: gauge(
+    'Whether the web configuration and its files are in use as they are now, or older ones since these are bad.',
+    ['file'],
+  ),
+  lastport_web_certificate_expiry_timestamp_seconds: gauge('When the certificate that is served ends.', ['file']),
   lastport_destination_saturation_ratio: gauge('1 - headroom / usable ports.', DESTINATION),
   lastport_worst_saturation_ratio: gauge(
     'The highest saturation of all destinations in use, 0 if there are none.',

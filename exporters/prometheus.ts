@@ -23,6 +23,7 @@ import { DELIVERY_RESULTS, type DeliveryResult } from './alert-sink.ts';
 import { DestinationClocks } from './destination-clocks.ts';
 import { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts';
 import { poolSeries } from './pool-series.ts';
+import { REFUSALS, type Refusal } from './web/refusals.ts';
 
 /** Above this share of its ports a destination has series of its own, healthy or not. */
 const DETAIL_RATIO = 0.05;
@@ -50,6 +51,15 @@ const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 /** The loop's lag is measured by waking up so often; the default of 10 ms alone would cost 0.3 % of a core. */
 const LAG_PRECISION_MS = 1000;
 
+/** Of the web configuration. */
+interface WebState {
+  readonly file: string;
+  /** Whether it holds as the file is now. */
+  readonly isCurrent: boolean;
+  /** When the certificate ends, in ms since the epoch; null: there is none. */
+  readonly expiresAt: number | null;
+}
+
 export type MetricsFormat = 'text' | 'openmetrics';
 
 /** Assessment → prom-client registry, when it is scraped: an agent ticks far more often than anyone asks. */
@@ -68,6 +78,8 @@ export class PrometheusExporter {
   private readonly deliveries = new Map<string, Map<DeliveryResult, number>>();
   private readonly own = { linesLost: 0, lookRestarts: 0 };
   private incidents: { readonly incidents: number; readonly writeFailures: number } | null = null;
+  private web: WebState | null = null;
+  private readonly refusals = new Map<Refusal, number>(REFUSALS.map((one) => [one, 0]));
   private readonly clocks = new DestinationClocks();
   private series = 0;
   private omitted = 0;
@@ -115,6 +127,16 @@ export class PrometheusExporter {
   /** Since the start. */
   noteOwn(counts: Partial<{ linesLost: number; lookRestarts: number }>): void {
     Object.assign(this.own, counts);
+  }
+
+  /** What holds of the web configuration. Never called: there is none. */
+  noteWeb({ file, isCurrent, expiresAt }: WebState): void {
+    this.web = { file, isCurrent, expiresAt };
+  }
+
+  /** Of somebody who wanted to read. */
+  noteRefused(why: Refusal): void {
+    this.refusals.set(why, (this.refusals.get(why) ?? 0) + 1);
   }
 
   publish(assessment: Assessment): void {
@@ -172,6 +194,12 @@ export class PrometheusExporter {
     if (this.incidents !== null) {
       this.count('lastport_incidents_total', {}, this.incidents.incidents);
       this.count('lastport_incident_write_failures_total', {}, this.incidents.writeFailures);
+    }
+    for (const [reason, count] of this.refusals) this.count('lastport_http_refused_total', { reason }, count);
+    if (this.web !== null) {
+      const { file, isCurrent, expiresAt } = this.web;
+      this.set('lastport_web_config_last_reload_successful', { file }, Number(isCurrent));
+      if (expiresAt !== null) this.set('lastport_web_certificate_expiry_timestamp_seconds', { file }, expiresAt / 1000);
     }
     const worst = [...assessment.namespaces].sort(byRisk).slice(0, DETAILED_NAMESPACES);
     const detailed = detailedDestinations(worst, this.maxDestinations);

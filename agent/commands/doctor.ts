@@ -1,8 +1,10 @@
 import { env, getuid, version } from 'node:process';
 import { readInventory } from '../../collectors/system.ts';
 import type { Config } from '../config/config.ts';
-import { probeSocketOf } from '../config/probe-socket.ts';
-import { askGaps, askHealth, type DaemonHealth } from '../doctor/daemon-health.ts';
+import { runtimeSocketOf } from '../config/runtime-socket.ts';
+import { daemonPlaces } from '../daemon-places.ts';
+import { accessSight } from '../doctor/access-sight.ts';
+import { askGaps, askHealthSomewhere, type DaemonHealth } from '../doctor/daemon-health.ts';
 import { kernelSights } from '../doctor/kernel-sight.ts';
 import { nativeSights } from '../doctor/native.ts';
 import { probeSights } from '../doctor/probe-sight.ts';
@@ -20,18 +22,18 @@ export interface DoctorProbes {
   readonly native: (host: Host, config: Pick<Config, 'stateDir'>) => readonly Sight[];
   /** Whether programs can report by themselves. */
   readonly probe: (config: Pick<Config, 'probeSocket'>) => readonly Sight[];
-  readonly health: (listen: Config['listen']) => Promise<DaemonHealth>;
+  readonly health: (config: Pick<Config, 'listen' | 'apiSocket'>) => Promise<DaemonHealth>;
   /** What the daemon that runs there misses. */
-  readonly gaps: (listen: Config['listen']) => Promise<readonly Sight[]>;
+  readonly gaps: (config: Pick<Config, 'listen' | 'apiSocket'>) => Promise<readonly Sight[]>;
 }
 
 const PROBES: DoctorProbes = {
   nodeVersion: version,
   inventory: readInventory,
   native: (host, config) => nativeSights(host, triedLibc(config, 'always')),
-  probe: ({ probeSocket }) => probeSights(probeSocketOf(probeSocket, env, getuid?.() === 0)),
-  health: askHealth,
-  gaps: askGaps,
+  probe: ({ probeSocket }) => probeSights(runtimeSocketOf(probeSocket, 'probe.sock', env, getuid?.() === 0)),
+  health: (config) => askHealthSomewhere(daemonPlaces(config)),
+  gaps: (config) => askGaps(daemonPlaces(config)),
 };
 
 /** `lastport doctor`: what this machine lets it see, and what each missing thing costs. Returns the exit code. */
@@ -49,13 +51,14 @@ export async function doctor(
 export async function examine(config: Config, host: Host, probes: DoctorProbes): Promise<DoctorReport> {
   const [inventory, daemon, gaps] = await Promise.all([
     probes.inventory().catch((error: unknown) => error as Error),
-    probes.health(config.listen),
-    probes.gaps(config.listen),
+    probes.health(config),
+    probes.gaps(config),
   ]);
   const unknown: Sight[] =
     inventory instanceof Error
       ? [{ what: 'inventory', seen: 'no', found: inventory.message, costs: 'distribution, CPUs and memory in reports' }]
       : [];
+  const access = await accessSight(config);
   const own = credentials(host);
   return {
     schema: 'lastport/1',
@@ -70,6 +73,7 @@ export async function examine(config: Config, host: Host, probes: DoctorProbes):
       ...look(host),
       ...probes.native(host, config),
       ...probes.probe(config),
+      access,
       ...unknown,
       ...gaps,
     ],

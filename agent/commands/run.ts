@@ -5,6 +5,7 @@ import type { HttpServer } from '../../exporters/http-server.ts';
 import type { Logger } from '../../exporters/log.ts';
 import type { PrometheusExporter } from '../../exporters/prometheus.ts';
 import type { SdNotify, SdNotifyOptions } from '../../exporters/sd-notify.ts';
+import type { UnixPlace } from '../../exporters/unix-socket.ts';
 import { type Alerting, rulesOf } from '../alerting.ts';
 import type { Config } from '../config/config.ts';
 import type { AlertRules } from '../correlate/alert-book.ts';
@@ -17,6 +18,8 @@ import type { OwnGaps } from '../own-gaps.ts';
 import { type Publisher, publishTo } from '../publish.ts';
 import type { Recorder } from '../recorder.ts';
 import { Silence } from '../silence.ts';
+import type { WebAccess } from '../web-access.ts';
+import { serveLocally, warnOfReaders } from '../who-reads.ts';
 import type { WorkerOrders } from '../worker-messages.ts';
 
 export interface RunParts {
@@ -44,6 +47,10 @@ export interface RunParts {
   readonly probeSocket: WorkerOrders['probeSocket'];
   /** What tells the service manager; null: the daemon was not started by one. */
   readonly serviceManager: (options: Pick<SdNotifyOptions, 'stuckMs'>) => SdNotify | null;
+  /** Who may read; null: everybody who reaches us. */
+  readonly web: WebAccess | null;
+  /** Where the programs of this host may ask, whatever others have to show; null: nowhere else. */
+  readonly apiSocket: UnixPlace | null;
   readonly monotonic: () => number;
 }
 
@@ -83,10 +90,12 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
     render: (format) => started.then(() => metrics.render(format)),
     lastTick: () => (lastTick === null ? null : { ageMs: monotonic() - lastTick, limitMs: stuckMs() }),
     allowedHosts: () => [...hostNames(parts.hostName), ...config.allowedHosts],
+    ...(parts.web === null ? {} : { web: () => (parts.web as WebAccess).current() }),
     onError,
     monotonic,
   });
   const port = await http.listen(config.listen);
+  if (parts.apiSocket !== null) await serveLocally(http, parts.apiSocket, logger);
   const instance = `${parts.hostName}:${config.listen.kind === 'tcp' ? port : 0}`;
   const alerting = parts.alerting(rulesOf(config, instance), sinks, http);
   const manager = parts.serviceManager({ stuckMs });
@@ -133,6 +142,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   background.onFound = () => looking.update(orders());
   parts.onReload(() => {
     manager?.reloading();
+    parts.web?.look();
     const reloaded = parts.reload().then(
       (changed) => {
         reportUnchangeable(config, changed, logger);
@@ -154,9 +164,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   await started;
   const { listen } = config;
   logger.info({ listen: listen.kind === 'tcp' ? `${listen.host}:${port}` : `unix:${listen.path}` }, 'listening');
-  if (listen.kind === 'tcp' && !isLoopbackName(listen.host)) {
-    logger.warn('anyone who reaches this address can read it: there is no authentication');
-  }
+  warnOfReaders(listen, parts.web?.current() ?? null, logger);
 
   manager?.ready();
 
@@ -256,15 +264,13 @@ function reportUnchangeable(old: Config, changed: Config, logger: Logger): void 
     'probeSocket',
     'probeSocketMode',
     'probeSocketGroup',
+    'webConfig',
+    'apiSocket',
   ] as const) {
     if (JSON.stringify(old[field]) !== JSON.stringify(changed[field])) {
       logger.warn({ option: field }, 'this option takes effect at the next start');
     }
   }
-}
-
-function isLoopbackName(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 /** The machine's name as it is, and without its domain. */

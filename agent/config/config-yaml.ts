@@ -20,7 +20,7 @@ export function parseConfig(path: string, text: string): readonly Given[] {
 }
 
 /** A Given whose place is still an offset. */
-type Found = { readonly offset: number; readonly key?: string } & (
+export type Found = { readonly offset: number; readonly key?: string } & (
   | { readonly field: Field; readonly text: string }
   | { readonly problem: string }
 );
@@ -63,10 +63,10 @@ function inGroup(key: Scalar<string>, value: Node | null): readonly (Pair | Foun
   });
 }
 
-const start = (node: Node | null | undefined): number => node?.range?.[0] ?? 0;
+export const start = (node: Node | null | undefined): number => node?.range?.[0] ?? 0;
 
 /** Ten flat options need no aliases, and without them there are no bombs. */
-function aliases(document: Document.Parsed): Found[] {
+export function aliases(document: Document.Parsed): Found[] {
   const found: Found[] = [];
   visit(document, {
     Alias(_, alias) {
@@ -76,12 +76,12 @@ function aliases(document: Document.Parsed): Found[] {
   return found;
 }
 
-function keyProblems(root: YAMLMap<Node, Node>): Found[] {
+export function keyProblems(root: YAMLMap<Node, Node>, example = EXAMPLE): Found[] {
   const seen = new Set<string>();
   const found: Found[] = [];
   for (const { key } of root.items) {
     if (!isScalar<string>(key)) {
-      found.push({ offset: start(key), problem: `a key that is not plain text; ${EXAMPLE}` });
+      found.push({ offset: start(key), problem: `a key that is not plain text; ${example}` });
     } else if (seen.has(key.value)) {
       found.push({ offset: start(key), key: key.value, problem: 'given twice; give it once' });
     } else {

@@ -108,15 +108,18 @@ export function parsePath(text: string): string {
 /** "/proc/" → "/proc": error messages put their own slash after it. */
 export const parseDirectory = (text: string): string => parsePath(text).replace(/(?<=.)\/+$/, '');
 
-/** Where probes report to; `auto`: where such sockets belong (probe-socket.ts). */
-export type ProbeSocket = 'auto' | 'off' | { readonly path: string };
+/** A Unix socket of the daemon's; `auto`: where such sockets belong (runtime-socket.ts). */
+export type RuntimeSocket = 'auto' | 'off' | { readonly path: string };
 
-export function parseProbeSocket(text: string): ProbeSocket {
-  if (text === 'auto' || text === 'off') return text;
-  if (!text.startsWith('/')) return refuse(text, 'needs an absolute path; use /run/lastport/probe.sock, auto or off');
-  if (new TextEncoder().encode(text).length <= LONGEST_SOCKET_PATH) return { path: text };
-  return refuse(text, `is too long; a Unix socket's path has at most ${LONGEST_SOCKET_PATH} bytes`);
-}
+/** `name` is for the advice. */
+export const parseRuntimeSocket =
+  (name: string) =>
+  (text: string): RuntimeSocket => {
+    if (text === 'auto' || text === 'off') return text;
+    if (!text.startsWith('/')) return refuse(text, `needs an absolute path; use /run/lastport/${name}, auto or off`);
+    if (new TextEncoder().encode(text).length <= LONGEST_SOCKET_PATH) return { path: text };
+    return refuse(text, `is too long; a Unix socket's path has at most ${LONGEST_SOCKET_PATH} bytes`);
+  };
 
 /** "02:40", "2026-11-23T02:40:05Z", "last". Which incident that is is found later. */
 export function parseAt(text: string): string {

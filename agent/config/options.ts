@@ -18,7 +18,6 @@ import {
   type Endpoint,
   type Listen,
   oneOf,
-  type ProbeSocket,
   parseAllowedHost,
   parseAt,
   parseBoolean,
@@ -29,8 +28,9 @@ import {
   parseMode,
   parseNetns,
   parsePath,
-  parseProbeSocket,
+  parseRuntimeSocket,
   parseStateDir,
+  type RuntimeSocket,
   type StateDir,
   wholeNumber,
 } from './option-values.ts';
@@ -107,11 +107,15 @@ export interface Config extends PlanConfig {
   readonly stateDir: StateDir;
   /** What `explain` tells of: an incident; null: now. */
   readonly at: string | null;
-  readonly probeSocket: ProbeSocket;
+  readonly probeSocket: RuntimeSocket;
   /** Permission bits. */
   readonly probeSocketMode: number;
   /** null: the group "lastport", if there is one. */
   readonly probeSocketGroup: string | null;
+  /** TLS and passwords, in the format of the Prometheus exporters; null: neither. */
+  readonly webConfig: string | null;
+  /** Where the programs of this host ask the daemon, whatever others have to show. */
+  readonly apiSocket: RuntimeSocket;
 }
 
 export type Field = keyof Config;
@@ -394,7 +398,7 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     takes: 'PATH|auto|off',
     help: 'where programs with a probe report to',
     default: 'auto',
-    parse: parseProbeSocket,
+    parse: parseRuntimeSocket('probe.sock'),
   },
   probeSocketMode: {
     flag: 'probe-socket-mode',
@@ -411,6 +415,22 @@ export const OPTIONS: { readonly [field in Field]: OptionFor<Config[field]> } = 
     help: 'the group of that socket; by default "lastport", where there is one',
     default: null,
     parse: parseGroup,
+  },
+  webConfig: {
+    flag: 'web-config',
+    commands: ['run', 'doctor'],
+    takes: 'FILE',
+    help: 'TLS, client certificates and passwords, in the format of the web configuration of Prometheus exporters',
+    default: null,
+    parse: parsePath,
+  },
+  apiSocket: {
+    flag: 'api-socket',
+    commands: ['run', 'top', 'explain', 'doctor'],
+    takes: 'PATH|auto|off',
+    help: 'a Unix socket for top, explain and doctor, which needs neither; auto: with --web-config only',
+    default: 'auto',
+    parse: parseRuntimeSocket('api.sock'),
   },
   stateDir: {
     flag: 'state-dir',

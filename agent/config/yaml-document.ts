@@ -15,13 +15,13 @@ export const EXAMPLE = 'write lines like "tick: 1s"';
  * The one document of a text, or the first thing wrong with it as YAML. Scalars stay as they are written (schema
  * "failsafe"), so that `tick: 5` and `--tick 5` are refused alike. Fills in `lines`. Never throws.
  */
-export function readDocument(text: string, lines: LineCounter): Document.Parsed | Fault {
+export function readDocument(text: string, lines: LineCounter, example = EXAMPLE): Document.Parsed | Fault {
   const tokens: CST.Token[] = [];
   const parser = new Parser(lines.addNewLine);
   lines.addNewLine(0);
   for (const lexeme of new Lexer().lex(text)) {
     tokens.push(...parser.next(lexeme));
-    if (parser.stack.length > DEEPEST) return { offset: parser.offset, problem: `nested too deeply; ${EXAMPLE}` };
+    if (parser.stack.length > DEEPEST) return { offset: parser.offset, problem: `nested too deeply; ${example}` };
   }
   tokens.push(...parser.end());
   // yaml's own search for duplicate keys takes quadratic time: minutes for a hostile megabyte.
@@ -32,6 +32,7 @@ export function readDocument(text: string, lines: LineCounter): Document.Parsed 
     return explain(
       errors.reduce((a, b) => (b.pos[0] < a.pos[0] ? b : a)),
       text,
+      example,
     );
   return second === undefined
     ? (document as Document.Parsed)
@@ -42,10 +43,10 @@ export function readDocument(text: string, lines: LineCounter): Document.Parsed 
 const LONGEST = 200;
 
 /** yaml's messages serve, but for the one mistake that our own values invite. */
-function explain({ message, pos: [offset] }: YAMLError, text: string): Fault {
+function explain({ message, pos: [offset] }: YAMLError, text: string, example: string): Fault {
   const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1).split('\n', 1)[0] as string;
   if (/[\s,]\[[\da-f:.]{2,45}(%\w+)?\]:\d/i.test(line)) {
     return { offset, problem: 'an address in brackets needs quotes; write "[::1]:9477"' };
   }
-  return { offset, problem: `${message.slice(0, LONGEST).replace(/[\s\p{C}]+/gu, ' ')}; ${EXAMPLE}` };
+  return { offset, problem: `${message.slice(0, LONGEST).replace(/[\s\p{C}]+/gu, ' ')}; ${example}` };
 }

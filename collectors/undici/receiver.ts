@@ -1,5 +1,5 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { CloseReason, ProbeIdentity, ProbeSums } from '../../agent/model/probe.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -13,6 +13,9 @@ const MOST_BYTES_A_SECOND = 512 * 1024;
 const SECOND_MS = 1000;
 /** Who says nothing for so long at first is no probe. */
 const HELLO_MS = 5000;
+/** What is not understood is told so many times a minute: whoever may connect must not fill the log. */
+const MOST_COMPLAINTS = 10;
+const COMPLAINTS_MS = 60_000;
 
 /** Where what probes say goes. */
 export interface ProbeSink {
@@ -23,16 +26,25 @@ export interface ProbeSink {
   drop(count: number): void;
 }
 
+/** Who has connected, by what the kernel says of him. A socket that he hands on speaks for him, and not when he has ended. */
+export interface Peer {
+  /** As this host sees it; null: the kernel did not say. */
+  readonly pid: number | null;
+  /** His network namespace. `claimed`: the one he says; null: nothing proves that it is true. */
+  netns(claimed: number | null): number | null;
+  /** Whether his process is gone. */
+  hasEnded(): boolean;
+  close(): void;
+}
+
 export interface ReceiverOptions {
   readonly path: string;
-  readonly mode: number;
-  /** null: as it comes. */
-  readonly group: number | null;
+  /** Makes the socket at `path`; returns what takes it away again. */
+  readonly listen: (server: Server) => Promise<() => void>;
   readonly sink: ProbeSink;
   /** In ms on a clock that no one sets. */
   readonly monotonic: () => number;
-  /** Who has connected, by what the kernel says of him; `claimed`: the network namespace that he says he is in. */
-  readonly identify: (socket: Socket, claimed: number | null) => Pick<ProbeIdentity, 'pid' | 'netns'>;
+  readonly identify: (socket: Socket) => Peer;
   readonly onError: (what: string, error: unknown) => void;
 }
 
@@ -42,9 +54,11 @@ export class ProbeReceiver {
   private readonly probes = new Set<ProbeConnection>();
   private readonly refill: NodeJS.Timeout;
   private readonly options: ReceiverOptions;
+  private release: () => void = () => undefined;
+  private complaints = { count: 0, since: Number.NEGATIVE_INFINITY };
 
   private constructor(options: ReceiverOptions, server: Server) {
-    this.options = options;
+    this.options = { ...options, onError: (what, error) => this.complain(options, what, error) };
     this.server = server;
     server.on('connection', (socket) => this.accept(socket));
     this.refill = setInterval(() => {
@@ -55,25 +69,16 @@ export class ProbeReceiver {
 
   /** Rejects with one line: what, why. */
   static async start(options: ReceiverOptions): Promise<ProbeReceiver> {
-    const { path, mode, group } = options;
+    const { path } = options;
+    const server = createServer();
+    const receiver = new ProbeReceiver(options, server);
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-      await removeStale(path);
-      const server = createServer();
-      const receiver = new ProbeReceiver(options, server);
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(path, () => {
-          server.off('error', reject);
-          resolve();
-        });
-      });
+      receiver.release = await options.listen(server);
       server.on('error', (error) => options.onError('the probe socket', error));
-      // Made for its owner alone to connect to, by the usual umask; only now is it opened to others.
-      if (group !== null) chownSync(path, -1, group);
-      chmodSync(path, mode);
       return receiver;
     } catch (error) {
+      clearInterval(receiver.refill);
       const { code = '', message } = error as NodeJS.ErrnoException;
       throw new Error(
         `Cannot listen for probes: ${path}: ${code === 'EADDRINUSE' ? 'another program does' : message}`,
@@ -87,7 +92,14 @@ export class ProbeReceiver {
   stop(): void {
     clearInterval(this.refill);
     for (const probe of this.probes) probe.end();
+    this.release();
     this.server.close();
+  }
+
+  private complain({ monotonic, onError }: ReceiverOptions, what: string, error: unknown): void {
+    const now = monotonic();
+    if (now - this.complaints.since >= COMPLAINTS_MS) this.complaints = { count: 0, since: now };
+    if (++this.complaints.count <= MOST_COMPLAINTS) onError(what, error);
   }
 
   private accept(socket: Socket): void {
@@ -97,7 +109,8 @@ export class ProbeReceiver {
       socket.destroy();
       return;
     }
-    const probe = new ProbeConnection(socket, this.options);
+    // At once: the longer it takes, the more can have become of whoever connected.
+    const probe = new ProbeConnection(socket, this.options.identify(socket), this.options);
     this.probes.add(probe);
     socket.on('close', () => {
       this.probes.delete(probe);
@@ -109,21 +122,26 @@ export class ProbeReceiver {
 class ProbeConnection {
   private readonly frames = new FrameReader();
   private left = MOST_BYTES_A_SECOND;
+  private isClosed = false;
   /** In the sink; null: it has not said who it is. */
   private number: number | null = null;
   private readonly impatience: NodeJS.Timeout;
   private readonly socket: Socket;
+  private readonly peer: Peer;
   private readonly options: ReceiverOptions;
 
-  constructor(socket: Socket, options: ReceiverOptions) {
+  constructor(socket: Socket, peer: Peer, options: ReceiverOptions) {
     this.socket = socket;
+    this.peer = peer;
     this.options = options;
     this.impatience = setTimeout(() => socket.destroy(), HELLO_MS);
     this.impatience.unref();
     socket.on('data', (bytes) => this.take(bytes));
   }
 
+  /** Once a second. What a program sent before it ended is read by then; what comes later is another's. */
   refill(): void {
+    if (this.peer.hasEnded()) this.socket.destroy();
     this.left = MOST_BYTES_A_SECOND;
     if (this.socket.isPaused()) this.socket.resume();
   }
@@ -131,6 +149,8 @@ class ProbeConnection {
   end(): void {
     clearTimeout(this.impatience);
     this.socket.destroy();
+    if (!this.isClosed) this.peer.close();
+    this.isClosed = true;
     if (this.number !== null) this.options.sink.end(this.number, this.options.monotonic());
     this.number = null;
   }
@@ -162,23 +182,9 @@ class ProbeConnection {
     } else throw new Error(`a frame of kind ${kind}`);
   }
 
-  private identity({ pid, thread, node, uptime, netns }: Hello): ProbeIdentity {
-    const peer = this.options.identify(this.socket, netns);
-    return { ...peer, name: `${pid} ${thread}`, node, uptimeSeconds: uptime };
+  private identity({ pid, thread, node, uptime, netns: claimed }: Hello): ProbeIdentity {
+    const netns = this.peer.netns(claimed);
+    if (netns === null) throw new Error('nothing proves in which network namespace it is');
+    return { pid: this.peer.pid, netns, name: `${pid} ${thread}`, node, uptimeSeconds: uptime };
   }
-}
-
-/** A socket file that a daemon left behind. Any other file, and one that answers, is left alone. */
-async function removeStale(path: string): Promise<void> {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined || !found.isSocket()) return;
-  const isDead = await new Promise<boolean>((resolve) => {
-    const socket = connect(path);
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve(false);
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
-  });
-  if (isDead) unlinkSync(path);
 }

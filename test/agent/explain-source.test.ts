@@ -20,7 +20,7 @@ describe('liveSource', () => {
     await once(server, 'listening');
     const complaints: string[] = [];
     const listen = { kind: 'tcp', host: '127.0.0.1', port: (server.address() as AddressInfo).port } as const;
-    const found = await liveSource(listen, look, (text) => complaints.push(text));
+    const found = await liveSource([listen], look, (text) => complaints.push(text));
     server.closeAllConnections();
     server.close();
     return { from: found.from, tookMs: found.assessment.tookMs, complaints };
@@ -64,7 +64,7 @@ describe('liveSource', () => {
 
   it('is a look where no daemon runs, without a word', async () => {
     const complaints: string[] = [];
-    const found = await liveSource({ kind: 'unix', path: '/nonexistent/x.sock' }, look, (text) =>
+    const found = await liveSource([{ kind: 'unix', path: '/nonexistent/x.sock' }], look, (text) =>
       complaints.push(text),
     );
     assert.deepEqual([found.from, complaints], ['look', []]);

@@ -40,6 +40,9 @@ describe('lastport, used wrongly, says so in one line and ends with 64:', () => 
     [['run', '--max-destinations', 'many'], /--max-destinations: "many"/],
     [['check', '--engine', 'netlink'], /--engine: "netlink" will not do; use auto, sock_diag or procfs/],
     [['check', '--config', '/nonexistent.yaml'], /--config: cannot read "\/nonexistent\.yaml": no such file/],
+    [['run', '--web-config', '/nonexistent.yml'], /--web-config: cannot read "\/nonexistent\.yml": no such file/],
+    [['run', '--api-socket', 'api.sock'], /--api-socket: "api.sock" needs an absolute path/],
+    [['check', '--web-config', 'x'], /--web-config: not an option of check; it belongs to run and doctor/],
   ] as const) {
     it(['lastport', ...args].join(' '), () => {
       const { status, stdout, stderr } = lastport(args);
@@ -64,6 +67,53 @@ describe('lastport, used wrongly, says so in one line and ends with 64:', () => 
     assert.ok(stderr.includes(`${path}:2:1`), stderr);
     assert.match(stderr, /did you mean tick\?/);
     assert.equal(status, 64);
+  });
+});
+
+describe('lastport run --web-config', () => {
+  const secret = `$2y$04$${'x'.repeat(53)}`;
+  const path = join(directory, 'web.yml');
+  const own = ['--state-dir', 'off', '--probe-socket', 'off', '--netns', 'self'];
+
+  it('names file, line and column of what is wrong, and no secret', () => {
+    writeFileSync(path, `basic_auth_users:\n  a: ${secret}\n  b: hunter2\n`);
+    const { status, stdout, stderr } = lastport(['run', '--listen', '127.0.0.1:0', '--web-config', path, ...own]);
+    assert.equal(
+      stderr,
+      `lastport: ${path}:3:6: basic_auth_users.b: not a bcrypt hash; make one with: htpasswd -nBC 10 ""\n`,
+    );
+    assert.deepEqual([status, stdout], [64, '']);
+  });
+
+  it('serves who has a password over a Unix socket too, and doctor by its own; a bad change changes nothing', async () => {
+    writeFileSync(path, `basic_auth_users:\n  a: ${secret}\n`);
+    const api = join(directory, 'api.sock');
+    const listen = `unix:${join(directory, 'http.sock')}`;
+    const daemon = new Daemon(['--listen', listen, '--web-config', path, '--api-socket', api, ...own]);
+    try {
+      await daemon.address();
+      const client = new Client('http://localhost', { socketPath: listen.slice('unix:'.length) });
+      const { statusCode, body } = await client.request({ path: '/metrics', method: 'GET' });
+      await body.dump();
+      assert.equal(statusCode, 401);
+      const { stdout } = lastport(['doctor', '--listen', listen, '--api-socket', api, '--format', 'json']);
+      const found = JSON.parse(stdout).daemon;
+      assert.deepEqual([found.state, found.listen], ['healthy', `unix:${api}`], stdout.slice(0, 200));
+      const guarded = lastport(['doctor', '--listen', listen, '--api-socket', 'off', '--format', 'json']);
+      assert.match(JSON.parse(guarded.stdout).daemon.detail, /it asks who you are \(401\)/);
+      writeFileSync(path, 'basic_auth_users: hunter2\n');
+      const from = daemon.lines.length;
+      daemon.child.kill('SIGHUP');
+      const line = await daemon.line(/web configuration not reloaded, the old one stays/, from);
+      assert.match(String(line['err']), /web\.yml:1:19: basic_auth_users: a group of keys is meant/);
+      const again = await client.request({ path: '/metrics', method: 'GET' });
+      await again.body.dump();
+      assert.equal(again.statusCode, 401);
+      await client.close();
+      assert.ok(!JSON.stringify(daemon.lines).includes('hunter2'));
+    } finally {
+      assert.equal(await daemon.end(), 0);
+    }
   });
 });
 

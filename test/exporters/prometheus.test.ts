@@ -18,6 +18,7 @@ async function render(published: readonly Assessment[], format: MetricsFormat = 
   const prometheus = exporter(max);
   prometheus.noteSink('webhook example.com');
   prometheus.noteIncidents({ incidents: 2, writeFailures: 1 });
+  prometheus.noteWeb({ file: '/etc/lastport/web.yml', isCurrent: true, expiresAt: 1_800_000_000_000 });
   for (const one of published) prometheus.publish(one);
   return (await prometheus.render(format)).body;
 }

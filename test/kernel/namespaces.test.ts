@@ -51,7 +51,7 @@ describe('every network namespace of the host', { skip }, () => {
         assert.equal(outside?.usablePorts, 100);
         // Time to ask about ports is shared by all namespaces, and on a busy host it may be up before this one's turn.
         const isAsked = options.length === 2;
-        const shown = (one: typeof outside) =>
+        const shown = (one: ReturnType<typeof seen>) =>
           one?.destinations.map(({ remote, headroomPorts, headroomPortsLow }) => [
             remote,
             headroomPorts,

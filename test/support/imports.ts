@@ -56,12 +56,19 @@ const LAYERS: readonly Layer[] = [
     may: /^(agent\/model|exporters\/page)\//,
     packages: /^uplot$/,
   },
+  // Who may read: certificates, passwords, and the limits of what reads.
+  {
+    name: 'exporters/web',
+    files: /^exporters\/web\//,
+    may: /^(agent\/model\/|exporters\/(web\/|http-answer\.ts$))/,
+    packages: /^(node:(crypto|http|https|net|os|tls|worker_threads)|bcryptjs)$/,
+  },
   {
     name: 'exporters',
     files: /^exporters\//,
     may: /^(agent\/model|exporters)\/(?!grafana\/)/,
     packages:
-      /^(node:(dns\/promises|events|fs\/promises|http|net|util|zlib)|prom-client|pino|string-width|undici|yaml)$/,
+      /^(node:(dns\/promises|events|fs|fs\/promises|http|net|path|util|zlib)|prom-client|pino|string-width|undici|yaml)$/,
   },
   // Makes packages of all that; nothing that runs may see it.
   {

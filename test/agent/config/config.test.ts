@@ -79,6 +79,8 @@ const DEFAULTS: Config = {
   probeSocket: 'auto',
   probeSocketMode: 0o660,
   probeSocketGroup: null,
+  webConfig: null,
+  apiSocket: 'auto',
 };
 
 describe('loadConfig', () => {

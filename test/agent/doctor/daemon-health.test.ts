@@ -45,6 +45,13 @@ describe('askHealth', () => {
     [200, 'text/plain', 'x'.repeat(9999), 'healthy', `200 ${'x'.repeat(200)}`],
     [200, 'text/html', '<html>', 'stranger', 'it answers GET /healthz with 200'],
     [404, 'text/plain', 'no', 'stranger', 'it answers GET /healthz with 404'],
+    [
+      401,
+      'text/plain',
+      '',
+      'unreachable',
+      'it asks who you are (401); name the socket for this host with --api-socket',
+    ],
     [302, 'text/plain', '', 'stranger', 'it answers GET /healthz with 302'],
   ] as const) {
     it(`takes ${status} ${type} for ${state}`, async () => {
@@ -112,7 +119,7 @@ describe('askGaps', () => {
 
   it('tells what the daemon misses', async () => {
     await serving(assessing(JSON.stringify(assessment({ gaps: [gap] }))), null, async (port) => {
-      assert.deepEqual(await askGaps(tcp(port)), [
+      assert.deepEqual(await askGaps([tcp(port)]), [
         { what: 'daemon', seen: 'no', found: 'lines of the log: ENOSPC', costs: 'they are lost' },
       ]);
     });
@@ -120,7 +127,7 @@ describe('askGaps', () => {
 
   for (const body of ['Hello', '{}', '{"gaps":7}']) {
     it(`tells nothing of a stranger that answers ${body}`, async () => {
-      await serving(assessing(body), null, async (port) => assert.deepEqual(await askGaps(tcp(port)), []));
+      await serving(assessing(body), null, async (port) => assert.deepEqual(await askGaps([tcp(port)]), []));
     });
   }
 });

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { loadLibc } from '../../../collectors/libc.ts';
-import { peerPid } from '../../../collectors/undici/peer.ts';
 import { ProbeReceiver, type ReceiverOptions } from '../../../collectors/undici/receiver.ts';
 import { EVENT_BYTES, EVENTS, frame, HELLO, OPENED, SUMS, WIRE_VERSION } from '../../../collectors/undici/wire.cts';
+import { listenUnix } from '../../../exporters/unix-socket.ts';
 
 const hello = (pid = 7) =>
   frame(
@@ -34,10 +33,9 @@ describe('ProbeReceiver', () => {
   let last = 0;
   const options = (more: Partial<ReceiverOptions> = {}): ReceiverOptions => ({
     path,
-    mode: 0o660,
-    group: null,
+    listen: (server) => listenUnix(server, { path: more.path ?? path, mode: 0o660, group: null }),
     monotonic: () => 5,
-    identify: (_, claimed) => ({ pid: null, netns: claimed }),
+    identify: () => ({ pid: null, netns: (claimed) => claimed, hasEnded: () => false, close: () => undefined }),
     onError: (what, error) => note(`${what}: ${(error as Error).message}`),
     sink: {
       begin: ({ name, netns }) => {
@@ -179,22 +177,5 @@ describe('ProbeReceiver', () => {
       ProbeReceiver.start(options({ path: inFile })),
       /^Error: Cannot listen for probes: .*E(NOTDIR|EXIST)/,
     );
-  });
-
-  it('knows who has connected by what the kernel says', async () => {
-    const libc = loadLibc();
-    const pids: number[] = [];
-    receiver = await ProbeReceiver.start(
-      options({
-        identify: (socket, claimed) => {
-          pids.push(peerPid(libc, socket));
-          return { pid: pids[0] ?? null, netns: claimed };
-        },
-      }),
-    );
-    chmodSync(path, 0o600);
-    await client(hello(1234));
-    await until(1);
-    assert.deepEqual(pids, [process.pid]);
   });
 });

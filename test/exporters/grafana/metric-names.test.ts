@@ -49,6 +49,9 @@ describe('metrics that a dashboard asks for', () => {
       'lastport_pool_used_low',
       'lastport_pool_sure_exhaustion_seconds',
       'lastport_pool_settled_used',
+      'lastport_http_refused_total',
+      'lastport_web_config_last_reload_successful',
+      'lastport_web_certificate_expiry_timestamp_seconds',
       'lastport_host_info',
     ]);
   });
