@@ -37,9 +37,10 @@ const CONTAINER = /(?:^|[/:-])([0-9a-f]{64})(?:\.scope)?(?=[/\n]|$)/;
 
 /**
  * Names of pods from /var/log/containers, the one place on a node where they stand beside the ids that the kernel shows. It is
- * listed only when an id turns up that was not there.
+ * listed only when an id turns up that was not there. `own` is the cgroup of this process: a pod that looks at itself alone has
+ * no such folder, and is not asked about.
  */
-export function podNames(folder: Host, clock: () => number): PodNames {
+export function podNames(folder: Host, clock: () => number, own: string | null = null): PodNames {
   const containers = new Map<string, PodName>();
   const pods = new Map<string, PodName>();
   const tries = new Map<string, number>();
@@ -81,6 +82,7 @@ export function podNames(folder: Host, clock: () => number): PodNames {
 
   return {
     of(cgroup) {
+      if (cgroup === own) return null;
       const pod = POD.exec(cgroup)?.[1]?.replaceAll('_', '-');
       const container = CONTAINER.exec(cgroup)?.[1];
       // Another runtime's container has no such link, and would have the folder listed for nothing.

@@ -31,7 +31,7 @@ export function realReach(
   libcOf: () => Libc = lazyLibc(),
 ): Reach {
   // A copied tree has pods of another host.
-  const pods = host.isLive && podLogs !== null ? podNames(realHost(podLogs), monotonic) : null;
+  const pods = host.isLive && podLogs !== null ? podNames(realHost(podLogs), monotonic, ownCgroup(host)) : null;
   const finder = new NetnsFinder(host, libcOf, pods);
   const entry = new NetnsEntry(host, libcOf);
   let asker: PortAsker | undefined;
@@ -64,6 +64,15 @@ export function realReach(
     },
     isFatal: (error) => error instanceof StrandedError,
   };
+}
+
+/** null: this process is not among those of `host`. */
+function ownCgroup(host: Host): string | null {
+  try {
+    return host.readText('self/cgroup');
+  } catch {
+    return null;
+  }
 }
 
 /** @throws Error saying why there is no trace to be had. */

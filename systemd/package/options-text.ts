@@ -34,7 +34,9 @@ export function commentedYaml(): string {
 
 function entry(option: Option, prefix: string): string[] {
   const key = yamlKey(option).split('.').at(-1)!;
-  const help = wrap(`${option.help}`, WIDTH - prefix.length - 2).map((line) => `${prefix.replace('#', '# ')}${line}`);
+  // Still a comment where the # before a group's keys is taken away.
+  const aside = prefix === '#' ? '# ' : `${prefix}# `;
+  const help = wrap(option.help, WIDTH - aside.length).map((line) => `${aside}${line}`);
   const shown = option.default ?? option.takes ?? 'true';
   const value = /^[\w./%-]+(:[\w./-]+)*$/.test(shown) ? shown : JSON.stringify(shown);
   return [...help, `${prefix}${key}: ${option.many ? `[${value}]` : value}`];

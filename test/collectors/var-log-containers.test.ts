@@ -145,6 +145,13 @@ describe('podNames', () => {
     assert.match(none.gap()?.why ?? '', /ENOENT$/);
   });
 
+  it('is not asked by a pod about itself, nor by what runs in it', () => {
+    const own = cgroups.systemd(APP);
+    const { of, gap } = podNames(realHost(join(folder, 'not-there')), () => clock, own);
+    assert.deepEqual([of(own), gap()], [null, null]);
+    assert.deepEqual([of(cgroups.systemd(PAUSE)), gap()?.source], [null, 'var-log-containers']);
+  });
+
   it('names the network namespace of a pod, once the kubelet has named the pod', () => {
     const files = { 'self/cgroup': '0::/\n', '7/cgroup': cgroups.systemd(PAUSE) };
     const inode = 4026532999;

@@ -30,6 +30,12 @@ describe('commentedYaml', () => {
     }
   });
 
+  it('is a file that can be read when all of a group is uncommented', async () => {
+    const text = commentedYaml();
+    const owners = text.slice(text.indexOf('#owners:')).replace(/^#/gm, '');
+    assert.equal((await load(owners)).config.ownersCommandLine, false);
+  });
+
   it('names every option of the daemon once, with its help', () => {
     const text = commentedYaml();
     for (const field of FIELDS) {
