@@ -69,7 +69,7 @@ export class Traffic {
   private start(program: string, args: readonly string[], onLine: (line: string) => void = () => undefined) {
     const child = this.subject.run(program, args, ['ignore', 'pipe', 'inherit']);
     child.stdout?.on('data', (chunk: Buffer) => {
-      for (const line of chunk.toString().trim().split('\n')) onLine(line);
+      for (const line of chunk.toString().split('\n')) if (line !== '') onLine(line);
     });
     this.children.add(child);
     const ended = new Promise<number | null>((resolve) => {
