@@ -15,7 +15,8 @@ import { PROGRAMS, Traffic, writeConfig } from './traffic.ts';
 /** Half of this is the cliff: far above the 15,000 TIME_WAIT that each destination has at 2,000 connections a second. */
 const PORTS = '20000 60999';
 const FEW_PORTS = '20000 20999';
-const ALLOWED = { residentMb: 300, liveGrowthMb: 5, series: 400, openFiles: 4, threads: 2, lateSeconds: 10 };
+/** What is alive may grow a little: what probes have said is kept for 15 minutes. A look that is as late as this blinds (run.ts). */
+const ALLOWED = { residentMb: 300, liveGrowthMb: 10, series: 400, openFiles: 4, threads: 2, lateSeconds: 15 };
 /** A TIME_WAIT lives so long, and a little. */
 const QUIET_MS = 66_000;
 /** Handles and timers come with scrapes and watchers, and go. */
