@@ -59,6 +59,8 @@ const ROUTE_EVERY_MS = 60_000;
 /** A look may be late by a few ticks, or by so much on a busy host, before /healthz calls it stuck. */
 const STUCK_AFTER_TICKS = 3;
 const STUCK_AFTER_MS = 5000;
+/** On a host that starves looks come late, and what the last one saw says more than nothing; for so long. */
+const SILENT_AFTER_MS = 15_000;
 /** The first look waits so long for the addresses of --to. */
 const ROUTE_PATIENCE_MS = 1000;
 
@@ -115,7 +117,7 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   await Promise.race([background.start(config.to), delay(ROUTE_PATIENCE_MS, undefined, { ref: false })]);
   const { own } = parts;
   const silence = new Silence({
-    limitMs: stuckMs,
+    limitMs: () => Math.max(stuckMs(), SILENT_AFTER_MS),
     monotonic,
     onSilence: (assessment, gap) => {
       own.note('look', gap);

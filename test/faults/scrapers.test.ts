@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import { noNamespaces, type Subject, withSubject } from './subject.ts';
+import { IS_LONG, noNamespaces, type Subject, withSubject } from './subject.ts';
 
 const REQUEST = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
@@ -26,7 +26,7 @@ async function looksDuring(subject: Subject, work: () => Promise<void>): Promise
   return (await count()) - before;
 }
 
-describe('scrapers', { skip: noNamespaces(), timeout: 60_000 }, () => {
+describe('scrapers', { skip: noNamespaces(), timeout: 120_000 }, () => {
   it('of whom 1,000 come at once: each is answered or hung up on, and then there is room again', () =>
     withSubject({}, async (subject) => {
       await subject.metric('lastport_build_info');
@@ -74,4 +74,28 @@ describe('scrapers', { skip: noNamespaces(), timeout: 60_000 }, () => {
         for (const socket of hanging) socket.destroy();
       }
     }));
+
+  const skip = IS_LONG ? false : 'takes a minute: npm run test:faults:long';
+  it('that never go on are cut off: half a request after 10 s, an answer that is not read after 65 s', { skip }, () =>
+    withSubject({}, async (subject) => {
+      const begun = performance.now();
+      const seconds = (socket: Socket) =>
+        new Promise<number>((resolve) => socket.on('close', () => resolve((performance.now() - begun) / 1000)));
+      const half = connection(subject);
+      half.write(REQUEST.slice(0, 30));
+      half.resume();
+      const unread = connection(subject);
+      unread.write(REQUEST.repeat(200));
+      const cut = seconds(half);
+      // Who does not read does not see that he is hung up on: the daemon's side tells.
+      const files = subject.openFiles;
+      assert.ok((await cut) < 20, 'half a request');
+      await subject.until(
+        'one that reads nothing',
+        async () => (subject.openFiles <= files - 2 ? 'yes' : null),
+        90_000,
+      );
+      unread.destroy();
+    }),
+  );
 });

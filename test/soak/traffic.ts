@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Subject, stop } from '../faults/subject.ts';
 import { root } from '../support/golden.ts';
@@ -68,9 +69,7 @@ export class Traffic {
 
   private start(program: string, args: readonly string[], onLine: (line: string) => void = () => undefined) {
     const child = this.subject.run(program, args, ['ignore', 'pipe', 'inherit']);
-    child.stdout?.on('data', (chunk: Buffer) => {
-      for (const line of chunk.toString().trim().split('\n')) onLine(line);
-    });
+    if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', onLine);
     this.children.add(child);
     const ended = new Promise<number | null>((resolve) => {
       child.on('exit', (code) => {
