@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { env, execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-/** The child takes 50 ms, a second on the slowest machines; what hangs is as bad as what crashes. */
-const PATIENCE_MS = 5000;
+/** The child takes 50 ms, and more than 5 s on a machine that starts everything at once; what hangs is as bad as what crashes. */
+const PATIENCE_MS = 15_000;
 /** One line is read; a child that says more than this has failed. */
 const MOST_BYTES = 64 * 1024;
 

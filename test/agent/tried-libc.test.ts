@@ -90,9 +90,9 @@ describe('a koffi that does not suit this machine', () => {
     });
   }
 
-  it('hangs: given up after 5 s', async () => {
+  it('hangs: given up after a while', async () => {
     install('for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);');
-    assert.match(whyNot(check('off')), /^Cannot load koffi: the process that tried it had not ended after 5000 ms$/);
+    assert.match(whyNot(check('off')), /^Cannot load koffi: the process that tried it had not ended after 15000 ms$/);
   });
 });
 
