@@ -139,7 +139,8 @@ export const KERNEL_BYTES: readonly Target[] = [
       new Uint8Array([0, 5, 1, 1, 2, 5, 4, 1, 5, 4]),
       new Uint8Array([0, 5, 1, 0, 0, 6, 5, 1, 2, 6, 1, 5, 1, 6, 4, 3]),
     ],
-    mostBytes: 4096,
+    // Each byte may make it look at sixteen threads that are not there.
+    mostBytes: 1024,
     run(input) {
       const draw = new Draw(input);
       const links = { '5/ns/net': 'net:[99]' };
