@@ -1,155 +1,21 @@
 #!/usr/bin/env node
-import { fstatSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { hostname } from 'node:os';
 import type Yargs from 'yargs';
-import { COLLECTORS, ENGINE_COLLECTORS } from '../collectors/index.ts';
-import type { LogFormat } from '../exporters/log.ts';
-import type { AlertListener } from './alerting.ts';
 import { check } from './commands/check.ts';
 import { DESCRIPTIONS } from './config/command-words.ts';
 import { type Command, type Config, loadConfig, optionsFor, UsageError } from './config/config.ts';
-import { formatListen } from './config/option-values.ts';
-import { runtimeSocketOf } from './config/runtime-socket.ts';
-import { stateDirOf } from './config/state-dir.ts';
-import { groupId, monotonic, now, readFileStart, realHost, version } from './host.ts';
-import { makeLook } from './look/make.ts';
-import { triedLibc } from './tried-libc.ts';
+import { now, readFileStart, realHost, version } from './host.ts';
+import { hasColors, incidentsDirectory, lookOnce, stderr, stdout } from './wiring/process.ts';
 
 /** As CommonJS, which is one file: as ESM, yargs alone would take longer than a whole `lastport check`. */
 const yargs = createRequire(import.meta.url)('yargs') as typeof Yargs;
-
-/** Certificates and secrets are shorter. */
-const LONGEST_FILE = 1024 * 1024;
-
-const stdout = (text: string) => process.stdout.write(text);
-const stderr = (text: string) => process.stderr.write(text);
-const hasColors = () => process.stdout.hasColors?.() === true && !process.env['NO_COLOR'];
 
 const commands: Record<
   Command,
   { run: (config: Config, reload: () => Promise<Config>, target?: string) => Promise<number> }
 > = {
   run: {
-    run: async (config, reload) => {
-      const [
-        { run },
-        { LookWorker },
-        { createLogger, EXPORTERS },
-        { incidentsGap, logGap, OwnGaps, sinkGap },
-        { readInventory },
-        { resolveAsked },
-        { Alerting, sinksOf },
-        { Recorder },
-        { systemLookup },
-        { serviceManager },
-        { apiSocketPlace, webAccess },
-      ] = await Promise.all([
-        import('./commands/run.ts'),
-        import('./look-worker.ts'),
-        import('../exporters/index.ts'),
-        import('./own-gaps.ts'),
-        import('../collectors/system.ts'),
-        import('./asked.ts'),
-        import('./alerting.ts'),
-        import('./recorder.ts'),
-        import('../exporters/name-lookup.ts'),
-        import('./service-manager.ts'),
-        import('./who-reads.ts'),
-      ]);
-      const { maxDestinations } = config;
-      const metrics = new EXPORTERS.prometheus({ maxDestinations, version: version(), node: process.version });
-      const own = new OwnGaps();
-      const output = new EXPORTERS.logOutput({
-        write: (bytes) => writeSync(process.stdout.fd, bytes),
-        onTrouble: (error) => {
-          own.note('log', error === null ? null : logGap(error));
-          metrics.noteOwn({ linesLost: output.lost });
-          if (error !== null) complain(error);
-        },
-        onBack: (lines) => logger.warn({ lines }, 'lines of the log were lost: they could not be written'),
-      });
-      const format = logFormat();
-      const logger = createLogger(config.logLevel, format === 'terminal' ? process.stdout : output, format);
-      const log = new EXPORTERS.log(logger);
-      const stateDir = stateDirectory(config);
-      if (stateDir === null && config.stateDir === 'auto') {
-        logger.warn('incidents are not recorded: neither $STATE_DIRECTORY nor $HOME is set; give --state-dir DIR');
-      }
-      const web = await webAccess(config, logger, metrics, monotonic);
-      const recorder =
-        stateDir === null
-          ? null
-          : new Recorder({
-              folder: EXPORTERS.folder(`${stateDir}/${INCIDENTS}`),
-              writer: EXPORTERS.folderWriter,
-              logger,
-              onCounts: (counts) => metrics.noteIncidents(counts),
-              onTrouble: (error) => own.note('incidents', error === null ? null : incidentsGap(stateDir, error)),
-              now,
-              monotonic,
-            });
-      return run(config, {
-        startLooking: (options) => new LookWorker(options),
-        logger,
-        log: {
-          name: log.name,
-          publish: (assessment) => {
-            output.catchUp();
-            metrics.noteOwn({ linesLost: output.lost });
-            log.publish(assessment);
-          },
-        },
-        own,
-        metrics,
-        sinks: (settings) => {
-          const deliveries = new EXPORTERS.deliveryLog(logger, monotonic);
-          const sinks = sinksOf(settings, {
-            ...EXPORTERS,
-            lookup: systemLookup,
-            now,
-            monotonic,
-            random: Math.random,
-            readFile: (path) => Buffer.from(readFileStart(path, LONGEST_FILE)).toString('utf8'),
-            onResult: (sink, result, why) => {
-              metrics.noteDelivery(sink, result);
-              deliveries.note(sink, result, why);
-              own.note(`sink ${sink}`, why === null ? null : sinkGap(sink, why));
-            },
-          });
-          for (const { name } of sinks) metrics.noteSink(name);
-          return sinks;
-        },
-        alerting: (rules, sinks, http) => {
-          const noted: AlertListener = {
-            publish: (changed, firing, learned) => {
-              metrics.noteAlerts(firing);
-              // What is said of one that fires changes with each look.
-              http.noteAlerts(firing, firing.length + changed.length + learned.length > 0);
-            },
-          };
-          return new Alerting(rules, [new EXPORTERS.alertLog(logger), noted], sinks, monotonic);
-        },
-        recorder,
-        serve: (options) => new EXPORTERS.http({ ...options, onRefused: (why) => metrics.noteRefused(why) }),
-        inventory: (signal) => readInventory({ signal }),
-        route: resolveAsked,
-        reload,
-        onReload: (listener) => process.on('SIGHUP', listener),
-        signal: terminationSignal(),
-        hostName: hostname(),
-        probeSocket: probeSocketPlace(config),
-        serviceManager: ({ stuckMs }) => {
-          const onError = (error: Error) => logger.warn({ err: error.message }, 'the service manager is not told');
-          const manager = serviceManager(process.env, process.pid, triedLibc(config, 'once'), onError);
-          const monotonicUs = () => process.hrtime.bigint() / 1000n;
-          return manager === null ? null : new EXPORTERS.sdNotify({ ...manager, stuckMs, monotonicUs });
-        },
-        web,
-        apiSocket: apiSocketPlace(config, process.env, process.getuid?.() === 0),
-        monotonic,
-      });
-    },
+    run: async (config, reload) => (await import('./wiring/run.ts')).wireRun(config, reload, complain),
   },
   check: {
     run: async (config) => {
@@ -167,66 +33,7 @@ const commands: Record<
     },
   },
   top: {
-    run: async (config) => {
-      const [{ top }, { TopSource }, { checkTable }, { LookWorker }, { resolveAsked }, client, source] =
-        await Promise.all([
-          import('./commands/top.ts'),
-          import('./top/source.ts'),
-          import('../exporters/text.ts'),
-          import('./look-worker.ts'),
-          import('./asked.ts'),
-          import('./daemon-places.ts'),
-          import('./explain-source.ts'),
-        ]);
-      const isScreen = process.stdin.isTTY && process.stdout.isTTY && process.env['TERM'] !== 'dumb';
-      const screen = isScreen ? await topScreen() : null;
-      const signal = terminationSignal(['SIGTERM', 'SIGINT', 'SIGHUP']);
-      return top(config, {
-        source: async (onFeed) => {
-          const { listen, tickMs, procfs, engine, netns, ask, podLogs, nat, to, stateDir } = config;
-          const { asked, gaps } = to.length === 0 ? { asked: [], gaps: [] } : await resolveAsked(to);
-          const limits = { timeoutMs: 2000, mostBytes: source.MOST_BYTES };
-          const daemon = await client.DaemonSomewhere.open(client.daemonPlaces(config), limits);
-          const feeds = new TopSource({
-            ask: () => daemon.ask('/api/assessment'),
-            startLooking: (onAssessment, onError) => {
-              const orders = {
-                config: {
-                  procfs,
-                  engine,
-                  netns,
-                  ask,
-                  trace: false,
-                  ownersCommandLine: false,
-                  podLogs,
-                  tickMs,
-                  nat,
-                  stateDir,
-                },
-                request: { inventory: null, asked, gaps },
-                probeSocket: null,
-              };
-              return new LookWorker({ orders, onAssessment, onError });
-            },
-            place: formatListen(listen),
-            tickMs,
-            monotonic,
-            onFeed,
-          });
-          return {
-            close: async () => {
-              await Promise.all([feeds.close(), daemon.close()]);
-            },
-          };
-        },
-        screen,
-        render: (assessment) => checkTable(assessment, { all: false, color: hasColors() }),
-        stdout,
-        stderr,
-        onUnread: (listener) => process.stdout.on('error', listener),
-        signal,
-      });
-    },
+    run: async (config) => (await import('./wiring/top.ts')).wireTop(config),
   },
   explain: {
     run: async (config, _, target) => {
@@ -238,8 +45,8 @@ const commands: Record<
           import('../exporters/incidents/folder.ts'),
           import('./daemon-places.ts'),
         ]);
-      const stateDir = stateDirectory(config);
-      const folder = stateDir === null ? null : realFolder(`${stateDir}/${INCIDENTS}`);
+      const place = incidentsDirectory(config);
+      const folder = place === null ? null : realFolder(place);
       const look = async () => {
         return lookOnce({ ...config, trace: false }).once({ now: now(), asked: [], gaps: [], inventory: null });
       };
@@ -275,8 +82,8 @@ const commands: Record<
         import('./commands/incidents.ts'),
         import('../exporters/incidents/folder.ts'),
       ]);
-      const stateDir = stateDirectory(config);
-      const folder = stateDir === null ? null : realFolder(`${stateDir}/${INCIDENTS}`);
+      const place = incidentsDirectory(config);
+      const folder = place === null ? null : realFolder(place);
       return incidents(config, { folder, stdout, stderr });
     },
   },
@@ -292,70 +99,6 @@ const nothingToExplain = (target: string | undefined): string =>
   target === undefined
     ? 'Nothing to explain: every destination is fine, and nothing wastes ports'
     : `Nothing is known of ${target}; lastport check --all lists the destinations in use`;
-
-/** What opens the screen of `lastport top`. */
-async function topScreen() {
-  const [{ Terminal }, { startGuard }, { LiveScreen }, { Painter }, { explainedOf }] = await Promise.all([
-    import('./top/terminal.ts'),
-    import('./top/start-guard.ts'),
-    import('./top/live-screen.ts'),
-    import('../exporters/top/painter.ts'),
-    import('./commands/explain.ts'),
-  ]);
-  const { LC_ALL, LC_CTYPE, LANG } = process.env;
-  const utf8 = /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '');
-  return (onQuit: () => void) =>
-    new LiveScreen({
-      terminal: new Terminal(process, startGuard),
-      painter: new Painter({ color: hasColors(), utf8 }),
-      explain:
-        ({ from }) =>
-        (assessment, { namespace, one }) =>
-          explainedOf(assessment, from, namespace, one),
-      now,
-      monotonic,
-      onQuit,
-    });
-}
-
-/** In the state directory. */
-const INCIDENTS = 'incidents';
-/** Throws UsageError for a group that does not exist. */
-function probeSocketPlace({ probeSocket, probeSocketMode, probeSocketGroup }: Config) {
-  const path = runtimeSocketOf(probeSocket, 'probe.sock', process.env, process.getuid?.() === 0);
-  if (path === null) return null;
-  const group = groupId(probeSocketGroup ?? 'lastport');
-  if (group === null && probeSocketGroup !== null) {
-    throw new UsageError(`--probe-socket-group: this host has no group ${probeSocketGroup}; use one that it has`);
-  }
-  return { path, mode: probeSocketMode, group };
-}
-
-/** The journal gives the device and inode of its socket, so that a stdout that leads elsewhere is not taken for it. */
-function logFormat(): LogFormat {
-  if (process.stdout.isTTY === true) return 'terminal';
-  const { dev, ino } = fstatSync(1);
-  return process.env['JOURNAL_STREAM'] === `${dev}:${ino}` ? 'journal' : 'json';
-}
-const lookOnce = (config: Config) =>
-  makeLook(COLLECTORS, ENGINE_COLLECTORS, config, 'once', monotonic, null, triedLibc(config, 'once'));
-
-const stateDirectory = ({ stateDir }: Config) => stateDirOf(stateDir, process.env, process.getuid?.() === 0);
-
-/** Less than TimeoutStopSec= of the unit. Where nothing else runs it takes a tenth of a second; a starved host takes longer. */
-const LONGEST_END_MS = 8000;
-/** These end in order; a second one, or too long a time, at once. */
-function terminationSignal(signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): AbortSignal {
-  const controller = new AbortController();
-  const end = () => {
-    if (controller.signal.aborted) process.exit(1);
-    controller.abort();
-    // exit() would wait for a disk that hangs, in a thread of libuv's.
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), LONGEST_END_MS).unref();
-  };
-  for (const signal of signals) process.on(signal, end);
-  return controller.signal;
-}
 
 const chosen: { command?: Command; flags: Record<string, unknown>; target?: string | undefined } = { flags: {} };
 

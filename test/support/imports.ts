@@ -77,10 +77,10 @@ const LAYERS: readonly Layer[] = [
     may: /^(systemd\/package\/|agent\/config\/(options|command-words)\.ts$)/,
     packages: /^node:/,
   },
-  // Only main.ts and worker.ts see the tables of collectors and exporters.
+  // Only what puts the parts together sees the tables of collectors and exporters.
   {
-    name: 'agent/main.ts',
-    files: /^agent\/(main|worker)\.ts$/,
+    name: 'agent/wiring',
+    files: /^agent\/((main|worker)\.ts$|wiring\/)/,
     may: /^(agent|collectors|exporters)\/(?!grafana\/)/,
     packages: /./,
   },
