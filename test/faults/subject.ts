@@ -80,7 +80,7 @@ export class Subject {
     holds,
   }: SubjectOptions = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'lastport-fault-'));
-    chmodSync(this.folder, 0o777); // for a subject of another user
+    chmodSync(this.folder, 0o1777); // for a subject of another user
     const socketPath = join(this.folder, 'http.sock');
     this.socketPath = socketPath;
     this.probeSocket = join(this.folder, 'probe.sock');
