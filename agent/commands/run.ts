@@ -7,13 +7,11 @@ import type { PrometheusExporter } from '../../exporters/prometheus.ts';
 import type { SdNotify, SdNotifyOptions } from '../../exporters/sd-notify.ts';
 import type { UnixPlace } from '../../exporters/unix-socket.ts';
 import { type Alerting, rulesOf } from '../alerting.ts';
+import { Background, type BackgroundParts } from '../background.ts';
 import type { Config } from '../config/config.ts';
 import type { AlertRules } from '../correlate/alert-book.ts';
-import type { AskedDestination } from '../correlate/asked.ts';
 import { errorLog } from '../error-log.ts';
 import type { LookWorker, LookWorkerOptions } from '../look-worker.ts';
-import type { HostInventory } from '../model/assessment.ts';
-import type { Gap } from '../model/gap.ts';
 import type { OwnGaps } from '../own-gaps.ts';
 import { type Publisher, publishTo } from '../publish.ts';
 import type { Recorder } from '../recorder.ts';
@@ -22,7 +20,7 @@ import type { WebAccess } from '../web-access.ts';
 import { serveLocally, warnOfReaders } from '../who-reads.ts';
 import type { WorkerOrders } from '../worker-messages.ts';
 
-export interface RunParts {
+export interface RunParts extends BackgroundParts {
   readonly startLooking: (options: LookWorkerOptions) => LookWorker;
   readonly logger: Logger;
   readonly log: Publisher;
@@ -35,13 +33,9 @@ export interface RunParts {
   /** What goes wrong with the daemon itself. */
   readonly own: OwnGaps;
   readonly serve: (options: ConstructorParameters<typeof HttpServer>[0]) => HttpServer;
-  readonly inventory: (signal: AbortSignal) => Promise<HostInventory>;
-  readonly route: (to: Config['to']) => Promise<{ asked: readonly AskedDestination[]; gaps: readonly Gap[] }>;
   /** The configuration as it is now; rejects if it is bad. */
   readonly reload: () => Promise<Config>;
   readonly onReload: (listener: () => void) => void;
-  /** Aborts when the daemon is to end. */
-  readonly signal: AbortSignal;
   readonly hostName: string;
   /** Where probes report to; null: nowhere. */
   readonly probeSocket: WorkerOrders['probeSocket'];
@@ -54,8 +48,6 @@ export interface RunParts {
   readonly monotonic: () => number;
 }
 
-/** Names move; --to is resolved again this often. */
-const ROUTE_EVERY_MS = 60_000;
 /** A look may be late by a few ticks, or by so much on a busy host, before /healthz calls it stuck. */
 const STUCK_AFTER_TICKS = 3;
 const STUCK_AFTER_MS = 5000;
@@ -177,80 +169,6 @@ export async function run(initial: Config, parts: RunParts): Promise<number> {
   silence.stop();
   await Promise.all([looking.stop(), http.close(), alerting.close(), parts.recorder?.close()]);
   return 0;
-}
-
-/** What is found out beside the tick: the inventory once, the routes of --to now and then. */
-class Background {
-  found: { inventory: HostInventory | null; asked: readonly AskedDestination[]; gaps: readonly Gap[] } = {
-    inventory: null,
-    asked: [],
-    gaps: [],
-  };
-  /** Called when there is something new. */
-  onFound: () => void = () => undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private inventoryGap: readonly Gap[] = [];
-  private routeGaps: readonly Gap[] = [];
-  private readonly parts: Pick<RunParts, 'route' | 'inventory' | 'signal'>;
-  private readonly onError: (what: string, error: unknown) => void;
-
-  constructor(
-    parts: Pick<RunParts, 'route' | 'inventory' | 'signal'>,
-    onError: (what: string, error: unknown) => void,
-  ) {
-    this.parts = parts;
-    this.onError = onError;
-    parts.inventory(parts.signal).then(
-      (inventory) => {
-        this.found = { ...this.found, inventory };
-        this.onFound();
-      },
-      (error: unknown) => {
-        if (parts.signal.aborted) return;
-        const why = (error as Error).message;
-        this.inventoryGap = [{ source: 'system', what: 'inventory of the host', why, costs: 'lastport_host_info' }];
-        this.update();
-      },
-    );
-  }
-
-  /** Resolves `to` now and from time to time. */
-  async start(to: Config['to']): Promise<void> {
-    this.stop();
-    if (to.length === 0) {
-      this.found = { ...this.found, asked: [] };
-      this.routeGaps = [];
-      this.update();
-      return;
-    }
-    const resolve = () => void this.resolve(to);
-    this.timer = setInterval(resolve, ROUTE_EVERY_MS);
-    await this.resolve(to);
-  }
-
-  stop(): void {
-    clearInterval(this.timer);
-  }
-
-  private async resolve(to: Config['to']): Promise<void> {
-    try {
-      const { asked, gaps } = await this.parts.route(to);
-      this.found = { ...this.found, asked };
-      this.routeGaps = gaps;
-    } catch (error) {
-      const why = (error as Error).message;
-      this.routeGaps = [
-        { source: 'route', what: 'destinations asked for', why, costs: 'those no socket uses are missing' },
-      ];
-      this.onError('destinations asked for were not resolved', error);
-    }
-    this.update();
-  }
-
-  private update(): void {
-    this.found = { ...this.found, gaps: [...this.inventoryGap, ...this.routeGaps] };
-    this.onFound();
-  }
 }
 
 /** What only a restart changes. */
