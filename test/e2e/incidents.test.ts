@@ -103,8 +103,8 @@ describe('lastport incidents, of what a lastport run saw', { skip }, () => {
 
   const skipMount = process.getuid?.() === 0 ? false : 'needs root, to mount a full disk';
   it('looks on when the disk is full, and says so', { skip: skipMount, timeout: 60_000 }, async () => {
-    // A disk of one page: there is no room for a file beside its folder.
-    const MOUNTED = 'mount -t tmpfs -o size=4k,nr_inodes=3 nodev /mnt && printf %4096s > /mnt/fill && exec "$@"';
+    // A disk of one page: there is no room for a file beside its folder (and the word that koffi works, which stays empty).
+    const MOUNTED = 'mount -t tmpfs -o size=4k,nr_inodes=4 nodev /mnt && printf %4096s > /mnt/fill && exec "$@"';
     const inside = await Inside.open({
       flags: ['--state-dir', '/mnt'],
       wrap: ['unshare', '--mount', 'sh', '-c', MOUNTED, 'sh'],
