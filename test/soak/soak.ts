@@ -32,7 +32,10 @@ const configFile = join(folder, 'lastport.yaml');
 writeConfig(configFile, 0);
 
 const subject = await Subject.start({
-  wrap: apart('mount -t tmpfs none /run && echo 0 > /proc/sys/net/ipv4/tcp_tw_reuse'),
+  // Churn and storm together are more than a host of this size keeps by default.
+  wrap: apart(
+    'mount -t tmpfs none /run && cd /proc/sys/net/ipv4 && echo 0 > tcp_tw_reuse && echo 300000 > tcp_max_tw_buckets',
+  ),
   flags: ['--config', configFile, '--alertmanager', 'http://127.0.0.1:9093'],
   env: { LASTPORT_STATE_DIR: join(folder, 'state') },
   ports: PORTS,
