@@ -24,4 +24,12 @@ export function stateDirOf(
   return isAbsolute(home) ? `${home}/.local/state/lastport` : null;
 }
 
+/** Where what can be found out again is kept: root's, else the user's; null: nowhere. */
+export function cacheDirOf(env: Readonly<Record<string, string | undefined>>, isRoot: boolean): string | null {
+  const { XDG_CACHE_HOME: xdg, HOME: home } = env as { XDG_CACHE_HOME?: string; HOME?: string };
+  if (isAbsolute(xdg)) return `${xdg}/lastport`;
+  if (isRoot) return '/var/cache/lastport';
+  return isAbsolute(home) ? `${home}/.cache/lastport` : null;
+}
+
 const isAbsolute = (path: string | undefined): path is string => path?.startsWith('/') === true;

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -17,6 +28,8 @@ const UNFIT = {
   'does not load what it should': ['module.exports = { load: () => ({ func: () => () => -1 }) };', /clock_gettime/],
 } as const;
 
+/** Of a file, in s since the epoch. */
+const LONG_AGO = 1_600_000_000;
 /** The package as it is installed, but for koffi. */
 let folder: string;
 const main = () => join(folder, 'dist/agent/main.js');
@@ -52,10 +65,10 @@ function installReal(): void {
 const whyNot = ({ gaps }: Assessment): string => gaps.find(({ source }) => source === 'sock-diag')?.why ?? '';
 
 /** `lastport check`; what it prints. */
-function check(state: string): Assessment {
+function check(state: string, cache = ''): Assessment {
   const { stdout, stderr, signal } = spawnSync(process.execPath, [main(), 'check', '--format', 'json'], {
     encoding: 'utf8',
-    env: { ...process.env, LASTPORT_STATE_DIR: state },
+    env: { ...process.env, LASTPORT_STATE_DIR: state, XDG_CACHE_HOME: cache },
   });
   assert.equal(signal, null, stderr);
   return JSON.parse(stdout) as Assessment;
@@ -97,13 +110,11 @@ describe('a koffi that does not suit this machine', () => {
 });
 
 describe('a koffi that works', () => {
-  it('is tried by the daemon each time; check takes its word, and tries by itself where it has none', async () => {
+  it('is tried by the daemon each time; check takes word of that, and tries by itself where there is none', async () => {
     const state = mkdtempSync(join(tmpdir(), 'lastport-state-'));
     const word = join(state, 'koffi-works');
     try {
       installReal();
-      check(state);
-      assert.ok(!existsSync(word), 'check leaves nothing');
       await daemonSees(state);
       assert.ok(existsSync(word));
       // Whose word it was: another koffi is tried anew, and does no harm.
@@ -113,6 +124,31 @@ describe('a koffi that works', () => {
       assert.ok(!existsSync(word), 'what does not hold any more has gone');
     } finally {
       rmSync(state, { recursive: true });
+    }
+  });
+
+  it('is remembered by check in a cache where no daemon has a state directory, unless nothing is to be kept', () => {
+    const cache = mkdtempSync(join(tmpdir(), 'lastport-cache-'));
+    const word = join(cache, 'lastport/koffi-works');
+    const file = join(folder, 'node_modules/koffi/index.cjs');
+    try {
+      installReal();
+      const { size } = statSync(file);
+      utimesSync(file, LONG_AGO, LONG_AGO);
+      check('off', cache);
+      assert.ok(!existsSync(word));
+      check(join(cache, 'no state'), cache);
+      assert.ok(existsSync(word));
+      assert.ok(!existsSync(join(cache, 'no state')));
+      // It is taken: a koffi that looks the same is loaded without a trial, which would have found this one out.
+      install('process.exit(7)//'.padEnd(size));
+      utimesSync(file, LONG_AGO, LONG_AGO);
+      const { status } = spawnSync(process.execPath, [main(), 'check'], {
+        env: { ...process.env, LASTPORT_STATE_DIR: join(cache, 'no state'), XDG_CACHE_HOME: cache },
+      });
+      assert.equal(status, 7);
+    } finally {
+      rmSync(cache, { recursive: true });
     }
   });
 });

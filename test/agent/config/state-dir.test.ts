@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { stateDirOf } from '../../../agent/config/state-dir.ts';
+import { cacheDirOf, stateDirOf } from '../../../agent/config/state-dir.ts';
 
 describe('stateDirOf', () => {
   for (const [what, chosen, env, isRoot, expected] of [
@@ -28,5 +28,16 @@ describe('stateDirOf', () => {
     ['none where nothing is set', 'auto', {}, false, null],
   ] as const) {
     it(`is ${what}`, () => assert.equal(stateDirOf(chosen, env, isRoot), expected));
+  }
+});
+
+describe('cacheDirOf', () => {
+  for (const [what, env, isRoot, expected] of [
+    ["root's", { HOME: '/root' }, true, '/var/cache/lastport'],
+    ["the user's", { HOME: '/home/a', XDG_CACHE_HOME: '/home/a/c' }, false, '/home/a/c/lastport'],
+    ["the user's usual one", { HOME: '/home/a', XDG_CACHE_HOME: 'c' }, false, '/home/a/.cache/lastport'],
+    ['none where there is no home', {}, false, null],
+  ] as const) {
+    it(`is ${what}`, () => assert.equal(cacheDirOf(env, isRoot), expected));
   }
 });
