@@ -49,7 +49,9 @@ export function sockDiag(libcOf: () => Libc = lazyLibc()): Collector {
       let interrupted: boolean;
       try {
         interrupted = dump(libc, readings.wantsBound ? ALL_STATES | BOUND_STATE : ALL_STATES, table, buffer);
-        if (marker !== null) listsBound = marker.take(table);
+        const isThere = marker?.take(table) ?? null;
+        // A dump that was interrupted may have passed it over, and then says nothing of this kernel.
+        if (isThere !== null && (isThere || !interrupted)) listsBound = isThere;
       } finally {
         marker?.close();
       }

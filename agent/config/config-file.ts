@@ -1,20 +1,13 @@
 import type { Given } from './given.ts';
 import { quote } from './option-values.ts';
 import { UsageError } from './usage-error.ts';
+import { whyUnread } from './why-unread.ts';
 
 /** At most `limit` bytes from the start of a file. Throws what node:fs throws. */
 export type ReadFile = (path: string, limit: number) => Uint8Array | Promise<Uint8Array>;
 
 /** Today's options fit in 1 KiB: a megabyte is a mistake, or meant to eat memory. */
 export const LARGEST_FILE = 1024 * 1024;
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EISDIR: 'it is a directory',
-  ENOTDIR: 'a part of the path is not a directory',
-};
 
 /** What a YAML file gives. `place` is who named it: "--config" or "LASTPORT_CONFIG". */
 export async function readConfigFile(path: string, place: string, readFile: ReadFile): Promise<readonly Given[]> {
@@ -28,9 +21,9 @@ async function textOf(path: string, place: string, readFile: ReadFile): Promise<
   try {
     bytes = await readFile(path, LARGEST_FILE + 1);
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    const reason = Object.hasOwn(REASONS, code) ? `${REASONS[code]} (${code})` : message.replace(/\s+/g, ' ');
-    throw new UsageError(`${place}: cannot read ${quote(path)}: ${reason}; name a YAML file`, { cause: error });
+    throw new UsageError(`${place}: cannot read ${quote(path)}: ${whyUnread(error)}; name a YAML file`, {
+      cause: error,
+    });
   }
   if (bytes.length > LARGEST_FILE) throw new UsageError(`${path}: larger than 1 MiB; keep only options in it`);
   try {

@@ -6,6 +6,7 @@ import { quote } from './option-values.ts';
 import { CURVES, cipherList, TLS_VERSIONS } from './tls-names.ts';
 import { UsageError } from './usage-error.ts';
 import { parseWebConfig, type WebConfig } from './web-config.ts';
+import { whyUnread } from './why-unread.ts';
 
 /** The text of a file. Throws what node:fs throws. */
 export type ReadText = (path: string) => string;
@@ -15,14 +16,6 @@ export interface WebFiles {
   /** What is done otherwise than the file says, a line each. */
   readonly warnings: readonly string[];
 }
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EISDIR: 'it is a directory',
-  ENOTDIR: 'a part of the path is not a directory',
-};
 
 /** A web configuration with the files it names; paths are relative to it. Throws a UsageError for what cannot be used. */
 export function readWebFiles(file: string, readText: ReadText): WebFiles {
@@ -63,9 +56,7 @@ function textOf(path: string, place: string, what: string, readText: ReadText): 
   try {
     return readText(path);
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    const reason = Object.hasOwn(REASONS, code) ? `${REASONS[code]} (${code})` : message.replace(/\s+/g, ' ');
-    throw new UsageError(`${place}: cannot read ${quote(path)}: ${reason}; name ${what}`, { cause: error });
+    throw new UsageError(`${place}: cannot read ${quote(path)}: ${whyUnread(error)}; name ${what}`, { cause: error });
   }
 }
 

@@ -13,9 +13,6 @@ const MOST_BYTES_A_SECOND = 512 * 1024;
 const SECOND_MS = 1000;
 /** Who says nothing for so long at first is no probe. */
 const HELLO_MS = 5000;
-/** What is not understood is told so many times a minute: whoever may connect must not fill the log. */
-const MOST_COMPLAINTS = 10;
-const COMPLAINTS_MS = 60_000;
 
 /** Where what probes say goes. */
 export interface ProbeSink {
@@ -55,10 +52,9 @@ export class ProbeReceiver {
   private readonly refill: NodeJS.Timeout;
   private readonly options: ReceiverOptions;
   private release: () => void = () => undefined;
-  private complaints = { count: 0, since: Number.NEGATIVE_INFINITY };
 
   private constructor(options: ReceiverOptions, server: Server) {
-    this.options = { ...options, onError: (what, error) => this.complain(options, what, error) };
+    this.options = options;
     this.server = server;
     server.on('connection', (socket) => this.accept(socket));
     this.refill = setInterval(() => {
@@ -94,12 +90,6 @@ export class ProbeReceiver {
     for (const probe of this.probes) probe.end();
     this.release();
     this.server.close();
-  }
-
-  private complain({ monotonic, onError }: ReceiverOptions, what: string, error: unknown): void {
-    const now = monotonic();
-    if (now - this.complaints.since >= COMPLAINTS_MS) this.complaints = { count: 0, since: now };
-    if (++this.complaints.count <= MOST_COMPLAINTS) onError(what, error);
   }
 
   private accept(socket: Socket): void {

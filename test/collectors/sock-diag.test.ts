@@ -4,7 +4,7 @@ import { ANY_V6, localKeyOf } from '../../agent/model/socket-table.ts';
 import type { Libc } from '../../collectors/libc.ts';
 import { sockDiag } from '../../collectors/sock-diag.ts';
 import { fakeHost } from '../support/fake-host.ts';
-import { emptyReadings } from '../support/readings.ts';
+import { emptyReadings, settings } from '../support/readings.ts';
 import { type Answer, message, recorded, replayLibc } from '../support/replay-libc.ts';
 
 const DUMP = recorded('test/fixtures/sock-diag/dump.bin');
@@ -61,6 +61,13 @@ describe('sockDiag', () => {
       never.sockets?.rowCount,
       rows(() => DUMP),
     );
+  });
+
+  it('does not take a kernel for one that lists none because an inconsistent dump passed its own bound socket over', () => {
+    const broken = SOCKETS.map((datagram) => Uint8Array.from(datagram, (byte, at) => (at === 6 ? byte | 0x10 : byte)));
+    const told = { ...emptyReadings(), wantsBound: true, ports: settings() };
+    sockDiag(() => replayLibc(() => [...broken, DONE]).libc).collect(told, host);
+    assert.equal(told.unlistedSockets, 0);
   });
 
   it('goes on after EINTR', () =>

@@ -91,7 +91,6 @@ describe('docs/deploy/kubernetes', () => {
   });
 
   it('gives the daemon options that there are', () => {
-    // Built beside this.
     const flags: string[] = FIELDS.map((field) => OPTIONS[field].flag);
     const given = pod.containers[0]!.args.slice(1).map((argument) => /^--([a-z-]+)=/.exec(argument)?.[1]);
     assert.ok(given.length > 5);
